@@ -1,0 +1,201 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Command, CommanderError } from 'commander';
+import { STRATEGIES } from '../search/strategies.js';
+import { EXIT, type ExitCode, exitCodeOf } from './exit.js';
+import { collect, numberBetween, oneOf, wholeNumber } from './options.js';
+import { createOutput, flushOutput, toleratePipes } from './output.js';
+
+// React's development build would be loaded otherwise, and it is slower.
+process.env.NODE_ENV ??= 'production';
+toleratePipes();
+process.exitCode = await main(process.argv);
+await flushOutput();
+// Idle sockets and warm workers must not keep the process.
+process.exit();
+
+/** Runs one command line; every error ends here, as one sentence on stderr. */
+async function main(argv: string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.done;
+  const program = buildProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return usageError(error);
+    const debug = argv.includes('--debug');
+    const sentence = error instanceof Error ? error.message : String(error);
+    createOutput({}).note(
+      debug && error instanceof Error ? `${error.stack}` : `fepcast: ${oneLine(sentence)}`,
+    );
+    return exitCodeOf(error);
+  }
+}
+
+/** `--help` and `--version` arrive here too, already printed, with exit code 0. */
+function usageError(error: CommanderError): ExitCode {
+  if (error.exitCode === 0) return EXIT.done;
+  const sentence = oneLine(error.message.replace(/^error: /, ''));
+  if (error.code !== 'commander.help') createOutput({}).note(`fepcast: ${sentence} (see fepcast --help)`);
+  return EXIT.usage;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ' ');
+}
+
+/** Every command's code is loaded when it is called, so that `--help` and bad usage answer at once. */
+function buildProgram(finish: (code: ExitCode) => void): Command {
+  const program = new Command('fepcast')
+    .description(
+      'Forecast, plan and run huge free-energy-perturbation campaigns on Google Cloud Batch.\n' +
+        'The plan that was simulated is the plan that is executed.',
+    )
+    .version(packageVersion())
+    .option('--debug', 'print the stack trace of an error')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride();
+
+  withSampling(
+    program
+      .command('simulate')
+      .description('forecast a campaign: many replications of one scenario or plan')
+      .argument('<scenario|plan>', 'a scenario (YAML) or a plan (JSON)')
+      .option(
+        '--strategy <name>',
+        'run it by one of the named strategies of `compare`',
+        oneOf('--strategy', STRATEGIES),
+      )
+      .option(
+        '--uncertainty <on|off>',
+        'sample the guesses over their ranges',
+        oneOf('--uncertainty', ['on', 'off']),
+        'off',
+      )
+      .option('--replay <journal>', "replay a rehearsal's journal instead: one exact outcome")
+      .option('--watch', 'watch one replication on the dashboard', false),
+    20,
+  ).action(async (file, options) => {
+    const { simulate } = await import('./simulate.js');
+    finish(await simulate(file, options));
+  });
+
+  withSampling(
+    program
+      .command('compare')
+      .description('the named strategies for one scenario, side by side')
+      .argument('<scenario>', 'a scenario (YAML)'),
+    10,
+  ).action(async (file, options) => {
+    const { compare } = await import('./compare.js');
+    finish(await compare(file, options));
+  });
+
+  withSampling(
+    program
+      .command('plan')
+      .description('choose how to run a scenario within a deadline and a budget')
+      .argument('<scenario>', 'a scenario (YAML)')
+      .option('--deadline <duration>', "for example 5d; default: the scenario's")
+      .option('--budget <usd>', "for example 40000; default: the scenario's")
+      .option(
+        '--confidence <share>',
+        "for example 0.95; default: the scenario's",
+        numberBetween('--confidence', 0, 1),
+      )
+      .option('--objective <cost|time>', 'what to make small', oneOf('--objective', ['cost', 'time']), 'cost')
+      .option('--out <file>', 'where the plan goes', 'plan.json'),
+    10,
+  ).action(async (file, options) => {
+    const { plan } = await import('./plan.js');
+    finish(await plan(file, options));
+  });
+
+  program
+    .command('lint')
+    .description('hold a plan against the limits of Batch and Compute Engine, each finding with its source')
+    .argument('<plan>', 'a plan (JSON)')
+    .option('--json', 'one JSON document on stdout')
+    .action(async (file, options) => {
+      const { lint } = await import('./lint.js');
+      finish(await lint(file, options));
+    });
+
+  program
+    .command('exec')
+    .description('run a plan: on Google Cloud, in rehearsal on the emulator, or as files only')
+    .argument('<plan>', 'a plan (JSON)')
+    .option('--dry-run', 'only write the Batch jobs and their task indexes')
+    .option('--out <dir>', 'where --dry-run writes them')
+    .option('--rehearse', 'the same run against the emulator of this package, on a fast clock')
+    .option('--speed <n>', 'campaign seconds per second of a rehearsal', numberBetween('--speed', 0))
+    .option(
+      '--tasks <virtual|local>',
+      'what a rehearsal does for a task: virtual, the default, only lets time pass',
+    )
+    .option('--seed <seed>', 'seed of a rehearsal', '1')
+    .option('--project <id>', "Google Cloud project; default: the plan's")
+    .option('--run-id <id>', 'name of the run; the same name goes on with the same run')
+    .option('--state-dir <dir>', 'where runs are kept', '.fepcast')
+    .option('--yes', 'do not ask before anything is started')
+    .option('--no-ui', 'plain lines instead of the dashboard')
+    .option('--json', 'one JSON document on stdout')
+    .action(async (file, options) => {
+      const { exec } = await import('./exec.js');
+      finish(await exec(file, options));
+    });
+
+  program
+    .command('status')
+    .description('what a run looks like now')
+    .argument('<run>', 'a run id')
+    .option('--state-dir <dir>', 'where runs are kept', '.fepcast')
+    .option('--json', 'one JSON document on stdout')
+    .action(async (run, options) => {
+      const { status } = await import('./status.js');
+      finish(await status(run, options));
+    });
+
+  program
+    .command('emulator')
+    .description('the cloud on loopback, for any client of Google Batch')
+    .option('--port <n>', 'HTTP port; 0: any free one', wholeNumber('--port', 0, 65535), 0)
+    .option('--grpc-port <n>', 'gRPC port; 0: any free one', wholeNumber('--grpc-port', 0, 65535), 0)
+    .option('--scenario <file>', 'the world to emulate (YAML)')
+    .option('--set <path=value>', 'override one value of the scenario (repeatable)', collect)
+    .option('--speed <n>', 'campaign seconds per second', numberBetween('--speed', 0))
+    .option('--seed <seed>', 'seed of every random draw', '1')
+    .option('--json', 'print {httpPort, grpcPort, pid} on stdout when ready')
+    .action(async (options) => {
+      const { emulator } = await import('./emulator.js');
+      finish(await emulator(options));
+    });
+
+  return program;
+}
+
+/** What every command that simulates understands. */
+function withSampling(command: Command, replications: number): Command {
+  return command
+    .option(
+      '--replications <n>',
+      'simulated campaigns',
+      wholeNumber('--replications', 1, 1_000_000),
+      replications,
+    )
+    .option('--seed <seed>', 'seed of every random draw', '1')
+    .option('--workers <n>', 'worker threads', wholeNumber('--workers', 1, 1024), availableParallelism())
+    .option('--set <path=value>', 'override one value of the scenario (repeatable)', collect)
+    .option('--json', 'one JSON document on stdout');
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
+    return String(manifest.version);
+  throw new Error('package.json has no version');
+}

@@ -1,0 +1,175 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeAtomically } from '../exec/atomicFile.js';
+import type { Forecast } from '../plan/forecast.js';
+import { lintPlan } from '../plan/lint.js';
+import type { Alternative, Plan } from '../plan/plan.js';
+import { formatPlan } from '../plan/planFile.js';
+import { scenarioSha256 } from '../scenario/canonical.js';
+import { inputError } from '../scenario/errors.js';
+import type { Scenario } from '../scenario/scenario.js';
+import { DURATION, type Unit, USD } from '../scenario/units.js';
+import { NoPlanError, type SearchOptions, searchPlan } from '../search/searchPlan.js';
+import { forecastPlan } from '../sim/workers.js';
+import { describeForecast } from '../ui/forecastTable.js';
+import { formatCount, formatUsd } from '../ui/format.js';
+import { formatTable } from '../ui/table.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { loadScenario } from './load.js';
+import { createOutput, tableWidth } from './output.js';
+import { type SamplingOptions, sampled } from './sampling.js';
+import { campaignLine, decisionsLine, duration, hoursWithRange, plural, usdWithRange } from './summary.js';
+
+export interface PlanOptions extends SamplingOptions {
+  deadline?: string;
+  budget?: string;
+  confidence?: number;
+  objective: 'cost' | 'time';
+  out: string;
+}
+
+export async function plan(file: string, options: PlanOptions): Promise<ExitCode> {
+  const output = createOutput(options);
+  const scenario = loadScenario(file, options.set);
+  const wish = wishOf(scenario, options);
+  const { seed, replications, workers } = options;
+  const identity = { name: scenario.name, sha256: scenarioSha256(scenario) };
+  try {
+    const chosen = await sampled('trying plans', (watch) =>
+      searchPlan(scenario, { ...wish, seed, replications, workers, ...watch }),
+    );
+    const doubted = output.json ? null : await underDoubt(chosen, options);
+    await writePlan(options.out, chosen);
+    output.document({ scenario: identity, out: options.out, plan: chosen });
+    output.print(describeChoice(chosen, doubted, wish, options).join('\n'));
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof NoPlanError)) throw error;
+    output.document({ scenario: identity, out: null, plan: null, alternatives: error.alternatives });
+    output.print(alternativeLines(error.alternatives).join('\n'));
+    throw error;
+  }
+}
+
+/** The plan's forecast with every guess drawn from its range; null where nothing is a guess. */
+async function underDoubt(
+  chosen: Plan,
+  { seed, replications, workers }: PlanOptions,
+): Promise<Forecast | null> {
+  if (Object.keys(chosen.scenario.resolved.guesses).length === 0) return null;
+  const { forecast } = await sampled('doubting the guesses', (watch) =>
+    forecastPlan(chosen, { seed, replications, workers, uncertainty: true, ...watch }),
+  );
+  return forecast;
+}
+
+type Wish = Pick<SearchOptions, 'deadlineSeconds' | 'budgetUsd' | 'confidence' | 'objective'>;
+
+/** The scenario's objective, as far as the options do not say otherwise. */
+function wishOf({ objective }: Scenario, options: PlanOptions): Wish {
+  return {
+    deadlineSeconds: quantity('--deadline', options.deadline, DURATION) ?? objective.deadlineSeconds,
+    budgetUsd: quantity('--budget', options.budget, USD) ?? objective.budgetUsd,
+    confidence: options.confidence ?? objective.confidence,
+    objective: options.objective,
+  };
+}
+
+function quantity(flag: string, text: string | undefined, unit: Unit): number | null {
+  if (text === undefined) return null;
+  const bare = unit.bare === 'any' && text.trim() !== '' ? Number(text) : Number.NaN;
+  const value = Number.isNaN(bare) ? unit.parse(text) : bare;
+  if (value !== null && value > 0 && Number.isFinite(value)) return value;
+  const expected = `${unit.what} above 0, such as ${unit.examples.join(' or ')}`;
+  throw inputError({ path: flag, found: `"${text}"`, expected });
+}
+
+async function writePlan(file: string, chosen: Plan): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeAtomically(file, formatPlan(chosen));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const found = `a place that cannot be written (${code})`;
+    throw inputError({ file, path: '--out', found, expected: 'a file name in a folder of yours' });
+  }
+}
+
+function describeChoice(chosen: Plan, doubted: Forecast | null, wish: Wish, options: PlanOptions): string[] {
+  const { scenario, campaign, forecast } = chosen;
+  const warnings = lintPlan(chosen).length;
+  return [
+    campaignLine(scenario.name, campaign),
+    '',
+    `Chosen: ${decisionsLine(chosen)}.`,
+    `Why: ${why(wish, options)}.`,
+    ...(forecast === null ? [] : ['', ...describeForecast(forecast, null)]),
+    '',
+    ...alternativeLines(chosen.alternatives),
+    ...guessLines(scenario.resolved, doubted),
+    '',
+    ...(warnings === 0 ? [] : [`${plural(warnings, 'warning')}: see fepcast lint ${options.out}`]),
+    `Written to ${options.out}. Next: fepcast exec ${options.out} --rehearse`,
+  ];
+}
+
+/** "the lowest mean cost of all plans that end within 10d 0h for at most $60,000 in 95 % of 10 replications" */
+function why(
+  { deadlineSeconds, budgetUsd, confidence, objective }: Wish,
+  { replications }: PlanOptions,
+): string {
+  const limits = [
+    'finish every task',
+    ...(deadlineSeconds === null ? [] : [`end within ${duration(deadlineSeconds)}`]),
+    ...(budgetUsd === null ? [] : [`cost at most ${formatUsd(budgetUsd)}`]),
+  ];
+  const least = objective === 'cost' ? 'the lowest mean cost' : 'the shortest mean makespan';
+  const share = `${Math.round(confidence * 100)} % of ${plural(replications, 'replication')}`;
+  return `${least} of the plans that ${limits.join(' and ')} in at least ${share}`;
+}
+
+const ALTERNATIVE_COLUMNS = [
+  { title: 'instead' },
+  { title: 'makespan', align: 'right' },
+  { title: 'cost', align: 'right' },
+  { title: 'failed', align: 'right' },
+  { title: 'why not', wrap: true },
+] as const;
+/** The runner-up and a few more. */
+const ALTERNATIVES_SHOWN = 5;
+
+function alternativeLines(alternatives: readonly Alternative[]): string[] {
+  if (alternatives.length === 0) return [];
+  const rows = alternatives
+    .slice(0, ALTERNATIVES_SHOWN)
+    .map(({ name, makespanHours, costUsd, tasksFailed, verdict }) => [
+      name,
+      duration(makespanHours.p50 * 3600),
+      formatUsd(costUsd.p50),
+      formatCount(tasksFailed),
+      verdict,
+    ]);
+  return formatTable(ALTERNATIVE_COLUMNS, rows, { width: tableWidth() });
+}
+
+/** What nobody has measured, and how far the outcome moves when it is drawn from its range. */
+function guessLines({ guesses }: Scenario, doubted: Forecast | null): string[] {
+  if (doubted === null) return [];
+  const ranges = new Map(
+    Object.entries(guesses).map(([path, { low, high }]) => {
+      const anyRegion = path.replace(/^regions\.[^.]+\./, 'regions.*.');
+      return [`${anyRegion} ${low} ${high}`, [anyRegion, `${low}`, `${high}`]];
+    }),
+  );
+  const columns = [
+    { title: 'guess' },
+    { title: 'from', align: 'right' },
+    { title: 'to', align: 'right' },
+  ] as const;
+  return [
+    '',
+    ...formatTable(columns, [...ranges.values()]),
+    'If the guesses are drawn from these ranges:',
+    `  makespan ${hoursWithRange(doubted.makespanHours)}, cost ${usdWithRange(doubted.costUsd)} (p10–p90)`,
+  ];
+}

@@ -1,0 +1,42 @@
+import { readStatus } from '../exec/status.js';
+import type { ExecSummary } from '../exec/summary.js';
+import { formatCount, formatDuration, formatHoursRange, formatUsd, formatUsdRange } from '../ui/format.js';
+import { formatTable } from '../ui/table.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { createOutput } from './output.js';
+
+export async function status(
+  runId: string,
+  options: { stateDir: string; json?: boolean },
+): Promise<ExitCode> {
+  const output = createOutput(options);
+  const summary = await readStatus({ runId, stateDir: options.stateDir });
+  output.document(summary);
+  output.print(describeRun(summary).join('\n'));
+  return EXIT.done;
+}
+
+function describeRun(run: ExecSummary): string[] {
+  const { tasks, molecules, forecast } = run;
+  const rows = [
+    ['tasks', `${formatCount(tasks.succeeded)} of ${formatCount(tasks.total)} succeeded`],
+    [
+      '',
+      `${formatCount(tasks.running)} running, ${formatCount(tasks.pending)} pending, ${formatCount(tasks.failed)} failed`,
+    ],
+    ['molecules', `${formatCount(molecules.complete)} of ${formatCount(molecules.total)} complete`],
+    [
+      'elapsed',
+      `${formatDuration(run.elapsedHours * 3600)}, forecast ${formatHoursRange(forecast.makespanHours)}`,
+    ],
+    ['spent', `${formatUsd(run.costUsd)}, forecast ${formatUsdRange(forecast.costUsd)}`],
+    ['attempts', formatCount(run.attempts)],
+    ['preemptions', formatCount(run.preemptions)],
+  ];
+  const jobs = run.jobs.map(({ jobId, region, state }) => [jobId, region, state]);
+  return [
+    ...formatTable([{ title: `run ${run.runId}` }, { title: run.state }], rows),
+    '',
+    ...formatTable([{ title: 'job' }, { title: 'region' }, { title: 'state' }], jobs),
+  ];
+}

@@ -1,0 +1,71 @@
+import type { Plan } from '../plan/plan.js';
+import type { Range } from '../plan/snapshot.js';
+import { formatCount, formatRoughDuration, formatUsd } from '../ui/format.js';
+
+/** "thirteen-thousand: 13,000 tasks (1,000 molecules x 13 windows)" */
+export function campaignLine(name: string, campaign: { molecules: number; windows: number }): string {
+  const tasks = formatCount(campaign.molecules * campaign.windows);
+  return `${name}: ${tasks} tasks (${formatCount(campaign.molecules)} molecules × ${campaign.windows} windows)`;
+}
+
+/** "periodic checkpoints every 10m 0s, 4 jobs in 4 regions, 500 VMs at a time, Spot, image by pull" */
+export function decisionsLine(plan: Plan): string {
+  const { shards, checkpoint } = plan;
+  const regions = new Set(shards.map((shard) => shard.region)).size;
+  const policy =
+    checkpoint.policy === 'none'
+      ? 'no checkpoints'
+      : `${checkpoint.policy} checkpoints every ${duration(checkpoint.intervalSeconds)}`;
+  const parts = [
+    policy,
+    `${plural(shards.length, 'job')} in ${plural(regions, 'region')}`,
+    `${formatCount(vmsAtATime(plan))} VMs at a time`,
+    provisioning(plan),
+  ];
+  return parts.join(', ');
+}
+
+/** Per region the widest wave, summed: waves of one region follow each other. */
+function vmsAtATime(plan: Plan): number {
+  const byWave = new Map<string, number>();
+  for (const { region, wave, parallelism } of plan.shards) {
+    const key = `${region} ${wave}`;
+    byWave.set(key, (byWave.get(key) ?? 0) + parallelism);
+  }
+  const byRegion = new Map<string, number>();
+  for (const [key, vms] of byWave) {
+    const region = key.split(' ')[0] ?? '';
+    byRegion.set(region, Math.max(byRegion.get(region) ?? 0, vms));
+  }
+  return [...byRegion.values()].reduce((total, vms) => total + vms, 0);
+}
+
+function provisioning(plan: Plan): string {
+  const onDemand = plan.shards.every((shard) => shard.provisioning === 'onDemand');
+  if (onDemand) return 'on-demand';
+  const percent = plan.tail.onDemandLastPercent;
+  return percent > 0 ? `Spot with the last ${percent} % on-demand` : 'Spot';
+}
+
+export function plural(count: number, word: string, words = `${word}s`): string {
+  return `${formatCount(count)} ${count === 1 ? word : words}`;
+}
+
+/** "5m", "10d", "7d 21h": without a last part that is nought; takes seconds. */
+export function duration(seconds: number): string {
+  return formatRoughDuration(seconds).replace(/ 0[hms]$/, '');
+}
+
+/** "7d 22h (7d 21h–8d)" */
+export function hoursWithRange({ p10, p50, p90 }: Range): string {
+  return withRange([p10, p50, p90].map((hours) => duration(hours * 3600)));
+}
+
+/** "$37,400 ($37,300–$37,600)" */
+export function usdWithRange({ p10, p50, p90 }: Range): string {
+  return withRange([p10, p50, p90].map(formatUsd));
+}
+
+function withRange([low, middle, high]: string[]): string {
+  return low === high ? `${middle}` : `${middle} (${low}–${high})`;
+}

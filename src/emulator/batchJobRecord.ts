@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import type { BatchJob } from '../plan/batchJob.js';
+import { type ProtoObject, toProtoObject } from '../plan/protoConvert.js';
+import { JOB_MESSAGE } from '../plan/protoJson.js';
+import type { ProtoSchema } from '../plan/protoSchema.js';
+import { secondsNanos } from '../plan/protoTime.js';
+import { isFinal, type JobState } from '../plan/snapshot.js';
+import type { JobView, WorldControl } from '../sim/world/view.js';
+import { jobEventText, STATUS_CHANGED, taskEventText } from './eventTexts.js';
+import type { ListedJob } from './filters.js';
+import type { JobHistory } from './history.js';
+import { type JobName, jobName, TASK_GROUP } from './names.js';
+
+/** What all records of one service share. */
+export interface RecordContext {
+  world: WorldControl;
+  schema: ProtoSchema;
+  /** Campaign second 0, in seconds since the Unix epoch. */
+  epochSeconds: number;
+}
+
+/** One accepted job, and how Batch shows it. Answers are in the object form of the client libraries. */
+export class BatchJobRecord {
+  readonly id: JobName;
+  readonly name: string;
+  readonly uid: string;
+  readonly number: number;
+  deleting = false;
+  readonly #context: RecordContext;
+  readonly #history: JobHistory;
+  readonly #zones: readonly string[];
+  readonly #job: BatchJob;
+  readonly #definition: ProtoObject;
+
+  constructor(
+    context: RecordContext,
+    job: { id: JobName; number: number; json: BatchJob; zones: readonly string[]; history: JobHistory },
+  ) {
+    this.#context = context;
+    this.#history = job.history;
+    this.#zones = job.zones;
+    this.#job = job.json;
+    this.#definition = toProtoObject(context.schema, JOB_MESSAGE, job.json);
+    this.id = job.id;
+    this.name = jobName(job.id);
+    this.number = job.number;
+    this.uid = uidOf(job.id, job.number);
+  }
+
+  get view(): JobView {
+    return this.#context.world.job(this.number);
+  }
+
+  get state(): JobState | 'DELETION_IN_PROGRESS' {
+    const { state } = this.view;
+    return this.deleting && !isFinal(state) ? 'DELETION_IN_PROGRESS' : state;
+  }
+
+  get isFinal(): boolean {
+    return isFinal(this.view.state);
+  }
+
+  get taskCount(): number {
+    return this.view.spec.taskCount;
+  }
+
+  /** As ListJobs filters and sorts it. */
+  listed(): ListedJob {
+    const { submittedAt } = this.view;
+    return { name: this.name, state: this.state, labels: this.#job.labels ?? {}, createdAt: submittedAt };
+  }
+
+  /** google.cloud.batch.v1.Job */
+  answer(): ProtoObject {
+    const view = this.view;
+    const groups = this.#definition.taskGroups as ProtoObject[];
+    return {
+      ...this.#definition,
+      name: this.name,
+      uid: this.uid,
+      taskGroups: groups.map((group) => ({ ...group, name: `${this.name}/taskGroups/${TASK_GROUP}` })),
+      status: {
+        state: this.state,
+        statusEvents: this.#history.events.map((event) => ({
+          type: STATUS_CHANGED,
+          description: jobEventText(event, this.id, this.#history.failed, this.#zones),
+          eventTime: this.#time(event.at),
+        })),
+        taskGroups: { [TASK_GROUP]: { counts: countsOf(view), instances: this.#instances(view) } },
+        runDuration: secondsNanos(this.#secondsRunning()),
+      },
+      createTime: this.#time(view.submittedAt),
+      updateTime: this.#time(this.#history.changedAt ?? view.submittedAt),
+    };
+  }
+
+  /** google.cloud.batch.v1.Task; `index` must be a task of the job. */
+  task(index: number): ProtoObject {
+    return {
+      name: `${this.name}/taskGroups/${TASK_GROUP}/tasks/${index}`,
+      status: {
+        state: this.#context.world.taskState(this.number, index),
+        statusEvents: this.#history.tasks.of(index).map((event) => ({
+          type: STATUS_CHANGED,
+          description: taskEventText(event, this.#zones),
+          eventTime: this.#time(event.at),
+          taskState: event.to,
+          ...(event.to === 'FAILED' && event.exitCode !== null
+            ? { taskExecution: { exitCode: event.exitCode } }
+            : {}),
+        })),
+      },
+    };
+  }
+
+  #time(campaignSeconds: number): ProtoObject {
+    const { seconds, nanos } = secondsNanos(campaignSeconds);
+    return { seconds: this.#context.epochSeconds + seconds, nanos };
+  }
+
+  /** Time in RUNNING up to now, or up to the change that ended it. */
+  #secondsRunning(): number {
+    let since: number | null = null;
+    for (const event of this.#history.events) {
+      if (event.to === 'RUNNING') since = event.at;
+      else if (since !== null) return event.at - since;
+    }
+    return since === null ? 0 : this.#context.world.now - since;
+  }
+
+  #instances(view: JobView): ProtoObject[] {
+    if (view.state === 'QUEUED') return [];
+    const policy = this.#job.allocationPolicy?.instances?.[0]?.policy;
+    return [
+      {
+        machineType: view.spec.machineType,
+        provisioningModel: policy?.provisioningModel ?? 'STANDARD',
+        taskPack: 1,
+        bootDisk: { ...policy?.bootDisk, sizeGb: view.spec.bootDiskGb },
+      },
+    ];
+  }
+}
+
+function countsOf(view: JobView): Record<string, number> {
+  const { pending, assigned, running, succeeded, failed } = view.counts;
+  const counts = {
+    PENDING: pending,
+    ASSIGNED: assigned,
+    RUNNING: running,
+    SUCCEEDED: succeeded,
+    FAILED: failed,
+    UNEXECUTED: view.unexecuted,
+  };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}
+
+const UID_STEM = 18;
+
+/** `<job id cut short>-<8 hex>-<4 hex>-<5 digits>`, as Batch's look. */
+function uidOf(id: JobName, number: number): string {
+  const digest = createHash('sha256')
+    .update(`${jobName(id)} ${number}`)
+    .digest('hex');
+  const tail = String(Number.parseInt(digest.slice(12, 20), 16) % 100_000).padStart(5, '0');
+  return `${id.jobId.slice(0, UID_STEM)}-${digest.slice(0, 8)}-${digest.slice(8, 12)}-${tail}`;
+}

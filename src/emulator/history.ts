@@ -1,0 +1,69 @@
+import type { JobState } from '../plan/snapshot.js';
+import type { TaskState, WorldObserver } from '../sim/world/view.js';
+import { type TaskEvent, TaskEventLog } from './taskEventLog.js';
+
+export interface JobEvent {
+  from: JobState;
+  to: JobState;
+  /** Campaign seconds. */
+  at: number;
+  reason: string;
+}
+
+/** A task whose retries are used up, or that was not to be retried. */
+export interface FailedTask extends TaskEvent {
+  task: number;
+}
+
+/** What became of one job, as its status events tell it. */
+export class JobHistory {
+  readonly events: JobEvent[] = [];
+  readonly tasks = new TaskEventLog();
+  /** Campaign seconds of the last change; null before the first. */
+  changedAt: number | null = null;
+  /** The latest failure by an exit code that no retry of the task has followed. */
+  failed: FailedTask | null = null;
+  /** What `failed` was before; the latest failure may turn out to be retried. */
+  failedBefore: FailedTask | null = null;
+}
+
+/** Keeps what the World reports, by job number. */
+export class History implements WorldObserver {
+  readonly #jobs: JobHistory[] = [];
+
+  job(job: number): JobHistory {
+    let history = this.#jobs[job];
+    if (!history) {
+      history = new JobHistory();
+      this.#jobs[job] = history;
+    }
+    return history;
+  }
+
+  jobChanged(job: number, from: JobState, to: JobState, at: number, reason: string): void {
+    const history = this.job(job);
+    history.events.push({ from, to, at, reason });
+    history.changedAt = at;
+  }
+
+  taskChanged(
+    job: number,
+    task: number,
+    from: TaskState,
+    to: TaskState,
+    at: number,
+    vm: number,
+    exitCode: number | null,
+  ): void {
+    const history = this.job(job);
+    const event = { from, to, at, vm, exitCode };
+    history.tasks.add(task, event);
+    history.changedAt = at;
+    if (to === 'FAILED' && exitCode !== null) {
+      history.failedBefore = history.failed;
+      history.failed = { task, ...event };
+    } else if (from === 'FAILED' && history.failed?.task === task) {
+      history.failed = history.failedBefore;
+    }
+  }
+}

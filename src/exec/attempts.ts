@@ -1,0 +1,116 @@
+import type { PortTask } from './port.js';
+
+/** Exit code of a Spot preemption. https://cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes */
+const PREEMPTED = 50001;
+/** Compute Engine bills at least one minute of a VM. https://cloud.google.com/compute/vm-instance-pricing */
+const MINIMUM_BILLED_SECONDS = 60;
+
+/** What the task events of one job add up to. Times are seconds since the Unix epoch. */
+export interface JobAccount {
+  /** Runs of a task on a VM: an attempt begins when a VM is given the task. */
+  attempts: number;
+  preemptions: number;
+  /** VMs that were ever named. */
+  vms: number;
+  /**
+   * Each VM from its first ASSIGNED event to the end of its last task (to `now` while one is on it), at least one
+   * minute. Batch does not tell how long a VM lived before or after.
+   */
+  vmSeconds: number;
+  /** Indices of the tasks that succeeded, rising. */
+  succeeded: number[];
+  /** Task indices that ended without success. */
+  failed: number;
+  /** The last end of an attempt; null before any. */
+  endTime: number | null;
+}
+
+interface Life {
+  first: number;
+  last: number;
+  /** Tasks that are on the VM now. */
+  open: number;
+}
+
+/** Adds up the tasks of one job, page by page, however many tasks share a VM one after another. */
+export class JobAccounting {
+  readonly #lives = new Map<string, Life>();
+  readonly #succeeded: number[] = [];
+  #failed = 0;
+  #attempts = 0;
+  #preemptions = 0;
+  #endTime: number | null = null;
+
+  add(tasks: readonly PortTask[]): void {
+    for (const task of tasks) {
+      if (task.state === 'SUCCEEDED') this.#succeeded.push(task.index);
+      if (task.state === 'FAILED') this.#failed += 1;
+      this.#addEvents(task);
+    }
+  }
+
+  /** The sums as of `now` (seconds since the Unix epoch), which bills the VMs that still hold a task. */
+  total(now: number): JobAccount {
+    let vmSeconds = 0;
+    for (const { first, last, open } of this.#lives.values()) {
+      const end = open > 0 ? Math.max(now, last) : last;
+      vmSeconds += Math.max(end - first, MINIMUM_BILLED_SECONDS);
+    }
+    return {
+      attempts: this.#attempts,
+      preemptions: this.#preemptions,
+      vms: this.#lives.size,
+      vmSeconds,
+      succeeded: this.#succeeded.toSorted((a, b) => a - b),
+      failed: this.#failed,
+      endTime: this.#endTime,
+    };
+  }
+
+  #addEvents(task: PortTask): void {
+    let onVm: string | null = null;
+    // Batch does not promise events in the order of time; equal times keep the order in which they came.
+    for (const event of task.events.toSorted((a, b) => a.time - b.time)) {
+      const begins = event.state === 'ASSIGNED' || (event.state === 'RUNNING' && onVm === null);
+      const ends = event.state === 'FAILED' || event.state === 'SUCCEEDED';
+      if (ends) this.#ended(event.time, event.exitCode);
+      if (onVm !== null && (begins || ends || event.state === 'PENDING')) {
+        this.#leave(onVm, event.time);
+        onVm = null;
+      }
+      if (begins) {
+        this.#attempts += 1;
+        // An event that names no VM is a VM of its own: nothing then says that it was used twice.
+        onVm = instanceOf(event.description) ?? `unnamed ${task.index} ${this.#attempts}`;
+        this.#enter(onVm, event.time);
+      }
+    }
+  }
+
+  #ended(at: number, exitCode: number | null): void {
+    if (exitCode === PREEMPTED) this.#preemptions += 1;
+    this.#endTime = Math.max(this.#endTime ?? at, at);
+  }
+
+  #enter(vm: string, at: number): void {
+    const life = this.#lives.get(vm);
+    if (life === undefined) this.#lives.set(vm, { first: at, last: at, open: 1 });
+    else {
+      life.first = Math.min(life.first, at);
+      life.open += 1;
+    }
+  }
+
+  #leave(vm: string, at: number): void {
+    const life = this.#lives.get(vm);
+    if (life === undefined) return;
+    life.last = Math.max(life.last, at);
+    life.open -= 1;
+  }
+}
+
+/** "... on zones/us-central1-a/instances/123 ..." -> "us-central1-a/123". */
+function instanceOf(description: string): string | null {
+  const match = /zones\/([\w-]+)\/instances\/([\w-]+)/.exec(description);
+  return match ? `${match[1]}/${match[2]}` : null;
+}

@@ -1,0 +1,58 @@
+import type { AuthClient } from 'google-auth-library';
+
+/** Nobody is logged in, or the login is not valid. The command line ends with exit code 4. */
+export class CredentialsError extends Error {
+  override name = 'CredentialsError';
+}
+
+const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+const ADVICE = 'run `gcloud auth application-default login` or set GOOGLE_APPLICATION_CREDENTIALS';
+/** Finding a login reads a file or two; this only bounds a metadata server that does not answer. Wall time. */
+const FIND_TIMEOUT_MS = 1_500;
+/** One request to the token server, over any network. Wall time. */
+const TOKEN_TIMEOUT_MS = 15_000;
+
+/**
+ * A login that has just given a token. Throws CredentialsError with one sentence. Done before a
+ * BatchServiceClient exists: without a login that one ends the process with an unhandled rejection.
+ */
+export async function findCredentials(): Promise<AuthClient> {
+  // Whether this is a Google VM is read from the machine itself: asking the metadata server takes up to 3 s and
+  // prints a warning everywhere else.
+  process.env.METADATA_SERVER_DETECTION ??= 'bios-only';
+  const { GoogleAuth } = await import('google-auth-library');
+  const auth = new GoogleAuth({ scopes: [SCOPE] });
+  const client = await bounded(auth.getClient(), FIND_TIMEOUT_MS).catch((error: unknown) => {
+    throw new CredentialsError(`No Google Cloud credentials: ${ADVICE}${named(error)}`);
+  });
+  await bounded(client.getAccessToken(), TOKEN_TIMEOUT_MS).catch((error: unknown) => {
+    throw new CredentialsError(
+      `Google Cloud credentials were found but give no token: ${ADVICE} (${reason(error)})`,
+    );
+  });
+  return client;
+}
+
+/** A variable that names a missing or broken file deserves to be named; "could not load" says nothing new. */
+function named(error: unknown): string {
+  return process.env.GOOGLE_APPLICATION_CREDENTIALS === undefined ? '' : ` (${reason(error)})`;
+}
+
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, ' ').slice(0, 200);
+}
+
+async function bounded<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+    // The loser may still fail; nobody is left to hear it.
+    work.catch(() => undefined);
+  }
+}

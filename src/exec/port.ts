@@ -1,0 +1,58 @@
+import type { BatchJob } from '../plan/batchJob.js';
+import type { JobState, TaskCounts } from '../plan/snapshot.js';
+
+/** One job as GetJob shows it. */
+export interface PortJob {
+  jobId: string;
+  region: string;
+  state: JobState;
+  /** From `status.taskGroups.group0.counts`; tasks not counted there yet are pending. */
+  counts: TaskCounts;
+  labels: Record<string, string>;
+  /** Seconds since the Unix epoch. */
+  createTime: number;
+  events: { type: string; description: string; time: number }[];
+}
+
+/** One task as ListTasks shows it. */
+export interface PortTask {
+  index: number;
+  state: 'PENDING' | 'ASSIGNED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'UNEXECUTED';
+  events: { description: string; time: number; state: string; exitCode: number | null }[];
+}
+
+/**
+ * All that the executor asks of the cloud. Implemented on the real client (googleBatch.ts); a later
+ * implementation directly on the World lets crash tests run in virtual time.
+ */
+export interface BatchPort {
+  /** Throws PortError('ALREADY_EXISTS') when a job of this id is there. */
+  createJob(request: { region: string; jobId: string; requestId: string; job: BatchJob }): Promise<PortJob>;
+  getJob(region: string, jobId: string): Promise<PortJob>;
+  /** One page of tasks and the token of the next, null at the end. */
+  listTasks(
+    region: string,
+    jobId: string,
+    pageToken: string | null,
+  ): Promise<{ tasks: PortTask[]; next: string | null }>;
+  cancelJob(region: string, jobId: string, requestId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type PortErrorKind =
+  | 'ALREADY_EXISTS'
+  | 'NOT_FOUND'
+  | 'INVALID_ARGUMENT'
+  | 'PERMISSION_DENIED'
+  | 'UNAUTHENTICATED'
+  | 'RETRYABLE'
+  | 'OTHER';
+
+export class PortError extends Error {
+  override name = 'PortError';
+  readonly kind: PortErrorKind;
+  constructor(kind: PortErrorKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,58 @@
+/** The outcomes of one campaign, in the order in which they are reported. Fixed names: see docs/architecture.md. */
+export const METRICS = [
+  'makespanHours',
+  'costUsd',
+  'vmHours',
+  'lostWorkHours',
+  'attempts',
+  'preemptions',
+  'tasksSucceeded',
+  'tasksFailed',
+  'moleculesComplete',
+  'firstMoleculeHours',
+  'checkpointsWritten',
+  'checkpointsSkipped',
+  'http429',
+  'peakWritesPerSecond',
+  'peakVms',
+  'imagePulls',
+] as const;
+
+export type Metric = (typeof METRICS)[number];
+
+/** The parts that add up to `costUsd`. */
+export const COST_PARTS = [
+  'usefulWork',
+  'lostWork',
+  'startup',
+  'dataTransfer',
+  'checkpointPauses',
+  'idle',
+  'bootDisk',
+  'externalIp',
+  'storageOperations',
+  'storedBytes',
+] as const;
+
+export type CostPart = (typeof COST_PARTS)[number];
+
+/** One simulated or rehearsed campaign. Times in hours since the first submission, money in USD. */
+export interface Outcome {
+  metrics: Record<Metric, number>;
+  costBreakdownUsd: Record<CostPart, number>;
+  /** Reference events: run starts + life ends + write requests + finished uploads. */
+  events: number;
+}
+
+/** The distribution of one metric over replications. `sd` is of one replication (n - 1). */
+export interface Summary {
+  mean: number;
+  sd: number;
+  p1: number;
+  p10: number;
+  p50: number;
+  p90: number;
+  p99: number;
+}
+
+export type Forecast = Record<Metric, Summary>;

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../scenario/canonical.js';
+import { machineShape } from '../scenario/machines.js';
+import type { BatchJob } from './batchJob.js';
+import type { Plan, Shard } from './plan.js';
+import { writeTaskEnvironment } from './taskEnvironment.js';
+import { countTasks, type TaskRange } from './taskRanges.js';
+
+/** One job to be: a shard (round 0, all its tasks) or a remainder of it (round 1, 2, ...). */
+export interface JobPart {
+  jobId: string;
+  shard: Shard;
+  round: number;
+  tasks: readonly TaskRange[];
+}
+
+/**
+ * The task's own exit codes that a retry cannot mend: 2 configuration, 75 fenced by a newer attempt, 78 corrupt
+ * checkpoint without a fallback, 79 engine blow-up at the same step. Everything else, known or unknown
+ * (50001..50006, 125, 137, a failed image pull), is retried: a list of retryable codes would turn one registry
+ * hiccup at 500 starts into permanent failures.
+ */
+export const PERMANENT_EXIT_CODES = [2, 75, 78, 79];
+
+/** Memory that is left to a task once the VM's own system has taken its part. */
+const TASK_MEMORY_SHARE = 0.92;
+
+/** Label with the hash of the job as it was built: tells our own job from another one of the same id. */
+export const SPEC_LABEL = 'fepcast-spec';
+
+/** `<runId>-<shard>[-r<round>]`: the same part of the same run always gets the same id. */
+export function jobIdOf(runId: string, shardId: string, round: number): string {
+  return `${runId}-${shardId}${round === 0 ? '' : `-r${round}`}`;
+}
+
+/** `projects/P/.../fep-task:unset`: stands in a job of a plan that names no image; only an emulator runs it. */
+function imageUriOf(plan: Plan, region: string, project: string): string {
+  return plan.image.uriByRegion[region] ?? `${region}-docker.pkg.dev/${project}/fepcast/fep-task:unset`;
+}
+
+/**
+ * A plan becomes Batch jobs here and nowhere else: the job in the API's own JSON form, ready for CreateJob, for
+ * `gcloud batch jobs submit` and for the World.
+ */
+export function buildJob(plan: Plan, part: JobPart, run: { runId: string; project: string }): BatchJob {
+  const { shard } = part;
+  const cloudRegion = plan.cloud?.regions[shard.region];
+  const shape = machineShape(plan.machine.type);
+  const delivery = plan.image.delivery;
+  const labels = { ...plan.cloud?.labels, 'fepcast-run': run.runId, 'fepcast-shard': shard.id };
+  const bootImage = cloudRegion?.bootImage ?? null;
+  const { serviceAccount = null, tags = [], externalIp = false, installGpuDrivers = true } = plan.cloud ?? {};
+  const { maxRunDurationSeconds } = plan.task;
+  const job: BatchJob = {
+    taskGroups: [
+      {
+        taskCount: countTasks(part.tasks),
+        parallelism: shard.parallelism,
+        // Batch's default packing would put two tasks on one 4-vCPU L4 machine.
+        taskCountPerNode: 1,
+        schedulingPolicy: 'AS_SOON_AS_POSSIBLE',
+        taskSpec: {
+          runnables: [
+            {
+              container: {
+                imageUri: imageUriOf(plan, shard.region, run.project),
+                ...(delivery === 'streaming' ? { enableImageStreaming: true } : {}),
+              },
+            },
+          ],
+          computeResource: {
+            cpuMilli: shape.vcpus * 1000,
+            memoryMib: Math.floor(shape.memoryMib * TASK_MEMORY_SHARE),
+          },
+          ...(maxRunDurationSeconds === null ? {} : { maxRunDuration: `${maxRunDurationSeconds}s` }),
+          maxRetryCount: shard.maxRetryCount,
+          lifecyclePolicies: [
+            { action: 'FAIL_TASK', actionCondition: { exitCodes: [...PERMANENT_EXIT_CODES] } },
+          ],
+          environment: {
+            variables: writeTaskEnvironment({
+              runId: run.runId,
+              shardId: shard.id,
+              tasks: [...part.tasks],
+              windows: plan.campaign.windows,
+              checkpoint: plan.checkpoint,
+              imageDelivery: delivery,
+              startSpreadSeconds: plan.startup.spreadSeconds,
+            }),
+          },
+        },
+      },
+    ],
+    allocationPolicy: {
+      location: {
+        allowedLocations: cloudRegion?.zones
+          ? cloudRegion.zones.map((zone) => `zones/${zone}`)
+          : [`regions/${shard.region}`],
+      },
+      instances: [
+        {
+          policy: {
+            machineType: plan.machine.type,
+            provisioningModel: shard.provisioning === 'spot' ? 'SPOT' : 'STANDARD',
+            bootDisk: {
+              image: bootImage ?? 'batch-cos',
+              type: plan.machine.bootDiskType,
+              sizeGb: plan.machine.bootDiskGb,
+            },
+          },
+          installGpuDrivers: installGpuDrivers && delivery !== 'baked',
+        },
+      ],
+      ...(serviceAccount === null ? {} : { serviceAccount: { email: serviceAccount } }),
+      network: {
+        networkInterfaces: [
+          {
+            ...(cloudRegion?.subnetwork ? { subnetwork: cloudRegion.subnetwork } : {}),
+            noExternalIpAddress: !externalIp,
+          },
+        ],
+      },
+      ...(tags.length === 0 ? {} : { tags: [...tags] }),
+      labels: { ...labels },
+    },
+    labels: { ...labels },
+    logsPolicy: { destination: 'CLOUD_LOGGING' },
+  };
+  job.labels = { ...labels, [SPEC_LABEL]: specHash(job) };
+  return job;
+}
+
+/** 16 hex digits over the canonical JSON of the job without its spec label. */
+export function specHash(job: BatchJob): string {
+  const { [SPEC_LABEL]: _own, ...labels } = job.labels ?? {};
+  return createHash('sha256')
+    .update(canonicalJson({ ...job, labels }))
+    .digest('hex')
+    .slice(0, 16);
+}

@@ -1,0 +1,33 @@
+import type { ImageDelivery, Provisioning } from '../scenario/scenario.js';
+import type { CheckpointPlan } from './plan.js';
+import type { TaskRange } from './taskRanges.js';
+
+/**
+ * What the World must know of a Batch job. `readJobSpec` (readJob.ts) makes it from the job's JSON; the World
+ * never sees a plan.
+ */
+export interface JobSpec {
+  jobId: string;
+  region: string;
+  provisioning: Provisioning;
+  taskCount: number;
+  parallelism: number;
+  maxRetryCount: number;
+  /** Seconds after which one attempt is ended with exit code 50005; null: never. */
+  maxRunDurationSeconds: number | null;
+  priority: number;
+  /** Only one zone is allowed: the smaller VM cap applies. */
+  oneZone: boolean;
+  externalIp: boolean;
+  bootDiskGb: number;
+  machineType: string;
+  gpusPerVm: number;
+  /** Exit codes that are not retried although retries are left (FAIL_TASK), and those alone that are (RETRY_TASK). */
+  failCodes: number[];
+  retryCodes: number[] | null;
+  /** The campaign tasks of a job of ours, by task index; null for a stranger's job. */
+  tasks: TaskRange[] | null;
+  checkpoint: CheckpointPlan;
+  imageDelivery: ImageDelivery;
+  startSpreadSeconds: number;
+}

@@ -1,0 +1,63 @@
+import { machineShape } from '../scenario/machines.js';
+import type { Scenario } from '../scenario/scenario.js';
+import type { BatchJob } from './batchJob.js';
+import type { JobSpec } from './jobSpec.js';
+import { checkpointPlanOf } from './makePlan.js';
+import { readTaskEnvironment } from './taskEnvironment.js';
+import { countTasks } from './taskRanges.js';
+
+/** Batch's own default: as many at once as there are tasks, up to the cap. Source: protos of batch 2.5.0. */
+const DEFAULT_PARALLELISM = 5000;
+
+/**
+ * What the World needs of a Batch job that has passed validation. Whatever the job does not say (a stranger's
+ * job) comes from the scenario.
+ */
+export function readJobSpec(job: BatchJob, region: string, jobId: string, scenario: Scenario): JobSpec {
+  const group = job.taskGroups[0];
+  if (!group) throw new Error(`job ${jobId} has no task group`);
+  const { taskSpec } = group;
+  const instances = job.allocationPolicy?.instances?.[0];
+  const policy = instances?.policy;
+  const taskCount = Number(group.taskCount ?? 1);
+  const environment = readTaskEnvironment([taskSpec.environment, taskSpec.runnables[0]?.environment], {
+    checkpoint: checkpointPlanOf(scenario),
+    imageDelivery: taskSpec.runnables.some((runnable) => runnable.container?.enableImageStreaming)
+      ? 'streaming'
+      : scenario.decisions.image,
+    startSpreadSeconds: scenario.decisions.startup.spreadSeconds,
+  });
+  const { tasks } = environment;
+  const lifecycle = taskSpec.lifecyclePolicies?.[0];
+  const exitCodes = (action: 'FAIL_TASK' | 'RETRY_TASK') =>
+    lifecycle?.action === action ? [...lifecycle.actionCondition.exitCodes] : null;
+  const locations = job.allocationPolicy?.location?.allowedLocations ?? [];
+  const machineType = policy?.machineType || scenario.machine.type;
+  return {
+    jobId,
+    region,
+    provisioning:
+      policy?.provisioningModel === 'SPOT' || policy?.provisioningModel === 'PREEMPTIBLE'
+        ? 'spot'
+        : 'onDemand',
+    taskCount,
+    parallelism: Math.min(
+      Number(group.parallelism ?? 0) || Math.min(taskCount, DEFAULT_PARALLELISM),
+      taskCount,
+    ),
+    maxRetryCount: taskSpec.maxRetryCount ?? 0,
+    maxRunDurationSeconds: taskSpec.maxRunDuration ? Number(taskSpec.maxRunDuration.slice(0, -1)) : null,
+    priority: Number(job.priority ?? 0),
+    oneZone: locations.length === 1 && (locations[0] ?? '').startsWith('zones/'),
+    externalIp: !(job.allocationPolicy?.network?.networkInterfaces?.[0]?.noExternalIpAddress ?? false),
+    bootDiskGb: Number(policy?.bootDisk?.sizeGb ?? 0) || scenario.machine.bootDisk.sizeGb,
+    machineType,
+    gpusPerVm: machineShape(machineType).gpus,
+    failCodes: exitCodes('FAIL_TASK') ?? [],
+    retryCodes: exitCodes('RETRY_TASK'),
+    tasks: tasks !== null && countTasks(tasks) === taskCount ? tasks : null,
+    checkpoint: environment.checkpoint,
+    imageDelivery: environment.imageDelivery,
+    startSpreadSeconds: environment.startSpreadSeconds,
+  };
+}

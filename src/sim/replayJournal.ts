@@ -1,0 +1,30 @@
+import type { Outcome } from '../plan/forecast.js';
+import type { Journal } from '../plan/journal.js';
+import { readJobSpec } from '../plan/readJob.js';
+import { HORIZON_SECONDS } from './world/outcome.js';
+import { World } from './world/world.js';
+
+/**
+ * What an emulator's journal amounts to: its commands, at their campaign times, in a World of the same scenario
+ * and seed. The outcome equals the emulator's own to the last bit.
+ */
+export function replayJournal(journal: Journal): Outcome {
+  const { header } = journal;
+  const scenario = header.scenario.resolved;
+  const world = new World(scenario, header.seed);
+  const jobs = new Map<string, number>();
+  for (const command of journal.commands) {
+    world.advance(command.t);
+    if (command.command === 'submit') {
+      const spec = readJobSpec(command.job, command.region, command.jobId, scenario);
+      jobs.set(`${command.region}/${command.jobId}`, world.submit(spec));
+    } else if (command.command === 'cancel') {
+      const job = jobs.get(`${command.region}/${command.jobId}`);
+      if (job !== undefined) world.cancel(job);
+    }
+  }
+  while (world.jobs.some((job) => !job.isFinal) && world.now < HORIZON_SECONDS) {
+    world.advanceToChange(HORIZON_SECONDS);
+  }
+  return world.outcome();
+}

@@ -1,0 +1,52 @@
+import { mean, quantileSorted, sampleStandardDeviation } from 'simple-statistics';
+import {
+  COST_PARTS,
+  type CostPart,
+  type Forecast,
+  METRICS,
+  type Outcome,
+  type Summary,
+} from '../plan/forecast.js';
+import type { Plan } from '../plan/plan.js';
+import { simulateOnce } from './campaign.js';
+import { drawGuesses } from './guesses.js';
+
+/**
+ * Replication `r` of a plan. Its luck, and its draw of the guesses if `uncertainty` is on, depend on (seed, r)
+ * alone: two plans for one scenario see the same.
+ */
+export function replicate(plan: Plan, seed: string, r: number, uncertainty: boolean): Outcome {
+  const key = `${seed}/${r}`;
+  if (!uncertainty) return simulateOnce(plan, key);
+  const resolved = drawGuesses(plan.scenario.resolved, key);
+  return simulateOnce({ ...plan, scenario: { ...plan.scenario, resolved } }, key);
+}
+
+/** Outcomes in the order of their replications as a forecast, and the mean cost by part (it adds up to the mean). */
+export function summarise(outcomes: readonly Outcome[]): {
+  forecast: Forecast;
+  costBreakdownUsd: Record<CostPart, number>;
+} {
+  const forecast = {} as Forecast;
+  for (const metric of METRICS)
+    forecast[metric] = summaryOf(outcomes.map((outcome) => outcome.metrics[metric]));
+  const costBreakdownUsd = {} as Record<CostPart, number>;
+  for (const part of COST_PARTS) {
+    costBreakdownUsd[part] = mean(outcomes.map((outcome) => outcome.costBreakdownUsd[part]));
+  }
+  return { forecast, costBreakdownUsd };
+}
+
+export function summaryOf(values: readonly number[]): Summary {
+  const sorted = [...values].sort((a, b) => a - b);
+  const quantile = (p: number) => quantileSorted(sorted, p);
+  return {
+    mean: mean(sorted),
+    sd: sorted.length < 2 ? 0 : sampleStandardDeviation(sorted),
+    p1: quantile(0.01),
+    p10: quantile(0.1),
+    p50: quantile(0.5),
+    p90: quantile(0.9),
+    p99: quantile(0.99),
+  };
+}

@@ -1,0 +1,105 @@
+/** What a VM is doing. */
+export const Phase = {
+  free: 0,
+  creating: 1,
+  booting: 2,
+  image: 3,
+  spread: 4,
+  fetching: 5,
+  computing: 6,
+  publishing: 7,
+} as const;
+
+/** The one pending event of a VM. */
+export const Pending = {
+  created: 0,
+  booted: 1,
+  imageReady: 2,
+  spreadOver: 3,
+  read: 4,
+  fetched: 5,
+  timer: 6,
+  write: 7,
+  uploaded: 8,
+  publishWrite: 9,
+  published: 10,
+  end: 11,
+} as const;
+
+/** Why the present attempt will end at `endAt`. */
+export const End = { finished: 0, preempted: 1, failed: 2, timeLimit: 3 } as const;
+
+/** All VMs as a structure of arrays; a VM is a slot number, taken from and given back to a free list. */
+export class Fleet {
+  capacity = 0;
+  alive = 0;
+  /** VMs made so far; the number of a VM is unique in the World. */
+  made = 0;
+  private readonly freeSlots: number[] = [];
+
+  phase = new Uint8Array(0);
+  pending = new Uint8Array(0);
+  endKind = new Uint8Array(0);
+  requestsLeft = new Uint8Array(0);
+  job = new Int32Array(0);
+  /** Index of the task within its job, its campaign task, and the number of this attempt at it (0, 1, ...). */
+  taskIndex = new Int32Array(0);
+  task = new Int32Array(0);
+  attempt = new Int32Array(0);
+  /** The (task, attempt) that the VM was created for: the key of its life. */
+  keyTask = new Int32Array(0);
+  keyAttempt = new Int32Array(0);
+  tries = new Int32Array(0);
+  timerDraws = new Int32Array(0);
+  backoffDraws = new Int32Array(0);
+  number = new Float64Array(0);
+  /** Start of billing; negative while the VM is being created. */
+  billedFrom = new Float64Array(0);
+  /** Seconds of billed time that have been put to some use already. */
+  accounted = new Float64Array(0);
+  deathAt = new Float64Array(0);
+  endAt = new Float64Array(0);
+  limitAt = new Float64Array(0);
+  attemptFrom = new Float64Array(0);
+  fetchFrom = new Float64Array(0);
+  computeFrom = new Float64Array(0);
+  publishFrom = new Float64Array(0);
+  work = new Float64Array(0);
+  /** Durable progress at the start of the run. */
+  base = new Float64Array(0);
+  /** Progress at `markTime`, from which computing goes on (a pause puts it into the future). */
+  markTime = new Float64Array(0);
+  markProgress = new Float64Array(0);
+  /** Progress in the checkpoint on its way to the bucket. */
+  snapshot = new Float64Array(0);
+  /** Local engine checkpoints that have been shipped or skipped in this run. */
+  shipped = new Int32Array(0);
+
+  take(): number {
+    if (this.freeSlots.length === 0) this.grow();
+    const vm = this.freeSlots.pop() as number;
+    this.number[vm] = this.made;
+    this.made += 1;
+    this.alive += 1;
+    return vm;
+  }
+
+  give(vm: number): void {
+    this.phase[vm] = Phase.free;
+    this.alive -= 1;
+    this.freeSlots.push(vm);
+  }
+
+  private grow(): void {
+    const capacity = Math.max(256, this.capacity * 2);
+    for (const [name, array] of Object.entries(this)) {
+      if (array instanceof Uint8Array || array instanceof Int32Array || array instanceof Float64Array) {
+        const larger = new (array.constructor as new (length: number) => typeof array)(capacity);
+        larger.set(array as never);
+        (this as unknown as Record<string, typeof array>)[name] = larger;
+      }
+    }
+    for (let vm = capacity - 1; vm >= this.capacity; vm -= 1) this.freeSlots.push(vm);
+    this.capacity = capacity;
+  }
+}

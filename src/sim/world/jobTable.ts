@@ -1,0 +1,132 @@
+import type { JobSpec } from '../../plan/jobSpec.js';
+import type { JobState, TaskCounts } from '../../plan/snapshot.js';
+import type { EngineClock } from './engineClock.js';
+import type { TaskState } from './view.js';
+
+export const TASK_STATES: readonly TaskState[] = [
+  'PENDING',
+  'ASSIGNED',
+  'RUNNING',
+  'SUCCEEDED',
+  'FAILED',
+  'UNEXECUTED',
+];
+
+export const Task = { pending: 0, assigned: 1, running: 2, succeeded: 3, failed: 4, unexecuted: 5 } as const;
+
+/** What one VM of a job takes and costs, fixed when the job is accepted. */
+export interface JobRates {
+  gpus: number;
+  cpus: number;
+  diskGb: number;
+  usdPerSecond: number;
+  diskUsdPerSecond: number;
+  ipUsdPerSecond: number;
+}
+
+/** One Batch job in the World: its state, its counts and the order of its waiting tasks. */
+export class Job {
+  readonly number: number;
+  readonly spec: JobSpec;
+  readonly region: number;
+  readonly rates: JobRates;
+  readonly clock: EngineClock;
+  /** VMs that the job may have at once. */
+  readonly vmCap: number;
+  readonly submittedAt: number;
+  state: JobState = 'QUEUED';
+  scheduleReady = false;
+  runningSince: number | null = null;
+  finalAt: number | null = null;
+  vms = 0;
+  /** Tasks by state, `counts[Task.x]`. */
+  readonly counts = new Int32Array(6);
+  readonly states: Uint8Array;
+  /** Retries used so far, by task index. */
+  readonly retries: Uint16Array;
+  /** Campaign task of each index, unless the tasks are one range from `firstTask`. */
+  private readonly taskOf: Int32Array | null;
+  private readonly firstTask: number;
+  private nextFresh = 0;
+  private readonly again: number[] = [];
+  private againHead = 0;
+
+  constructor(
+    number: number,
+    spec: JobSpec,
+    place: {
+      region: number;
+      rates: JobRates;
+      clock: EngineClock;
+      vmCap: number;
+      submittedAt: number;
+      firstOwnTask: number;
+    },
+  ) {
+    this.number = number;
+    this.spec = spec;
+    this.region = place.region;
+    this.rates = place.rates;
+    this.clock = place.clock;
+    this.vmCap = place.vmCap;
+    this.submittedAt = place.submittedAt;
+    this.states = new Uint8Array(spec.taskCount);
+    this.retries = new Uint16Array(spec.taskCount);
+    this.counts[Task.pending] = spec.taskCount;
+    const ranges = spec.tasks ?? [{ first: place.firstOwnTask, count: spec.taskCount }];
+    this.firstTask = ranges[0]?.first ?? 0;
+    this.taskOf = ranges.length <= 1 ? null : new Int32Array(spec.taskCount);
+    if (this.taskOf) {
+      let index = 0;
+      for (const range of ranges)
+        for (let i = 0; i < range.count; i += 1) this.taskOf[index++] = range.first + i;
+    }
+  }
+
+  campaignTask(index: number): number {
+    return this.taskOf ? (this.taskOf[index] as number) : this.firstTask + index;
+  }
+
+  /** Waiting tasks that have no VM. */
+  get waiting(): number {
+    return this.spec.taskCount - this.nextFresh + this.again.length - this.againHead;
+  }
+
+  /** The next task to run: lowest index first, retried ones after all the others. */
+  takeNext(): number {
+    if (this.nextFresh < this.spec.taskCount) return this.nextFresh++;
+    const index = this.again[this.againHead] as number;
+    this.againHead += 1;
+    if (this.againHead > 1024 && this.againHead * 2 > this.again.length) {
+      this.again.splice(0, this.againHead);
+      this.againHead = 0;
+    }
+    return index;
+  }
+
+  putBack(index: number): void {
+    this.again.push(index);
+  }
+
+  get isFinal(): boolean {
+    return this.finalAt !== null;
+  }
+
+  get allTasksFinal(): boolean {
+    return (
+      (this.counts[Task.succeeded] as number) + (this.counts[Task.failed] as number) === this.spec.taskCount
+    );
+  }
+
+  taskCounts(): TaskCounts {
+    const [pending, assigned, running, succeeded, failed] = this.counts as unknown as number[];
+    return {
+      total: this.spec.taskCount,
+      pending: pending as number,
+      assigned: assigned as number,
+      running: running as number,
+      succeeded: succeeded as number,
+      failed: failed as number,
+    };
+  }
+}

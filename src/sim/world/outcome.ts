@@ -1,0 +1,62 @@
+import type { Outcome } from '../../plan/forecast.js';
+import { HOURS_PER_MONTH, type World } from './world.js';
+
+/** Every simulation ends after a year; what is unfinished then counts as failed. */
+export const HORIZON_SECONDS = 365 * 86400;
+
+/** Bytes that storage prices call a GB: a GiB. Source: cloud.google.com/storage/pricing. */
+const PRICED_GB = 2 ** 30;
+
+/**
+ * The outcome of a World up to now. Work in the checkpoints of tasks that never succeeded was done and not kept,
+ * so it moves from useful to lost.
+ */
+export function measure(world: World): Outcome {
+  const { scenario, tally, tasks } = world;
+  const usd = { ...tally.usd };
+  let lostSeconds = tally.lostSeconds;
+  let succeeded = 0;
+  let total = scenario.campaign.molecules * scenario.campaign.windows;
+  for (const job of world.jobs) if (job.spec.tasks === null) total += job.spec.taskCount;
+  for (let task = 0; task < tasks.done.length; task += 1) {
+    if (tasks.done[task] === 1) {
+      succeeded += 1;
+    } else {
+      lostSeconds += tasks.durable[task] as number;
+      const paid = tasks.durableUsd[task] as number;
+      usd.usefulWork -= paid;
+      usd.lostWork += paid;
+    }
+  }
+  const { prices } = scenario;
+  const end = world.jobs.every((job) => job.isFinal) ? world.lastFinalAt : world.now;
+  usd.storageOperations =
+    (tally.writesBilled * prices.writesUsdPer1000 + tally.readsBilled * prices.readsUsdPer1000) / 1000;
+  usd.storedBytes =
+    (tally.byteSecondsAt(end) / PRICED_GB / (HOURS_PER_MONTH * 3600)) * prices.storageUsdPerGbMonth;
+  const costUsd = Object.values(usd).reduce((sum, part) => sum + part, 0);
+  const started = world.jobs.length > 0;
+  return {
+    metrics: {
+      makespanHours: started ? (end - world.firstSubmitAt) / 3600 : 0,
+      costUsd,
+      vmHours: tally.billedSeconds / 3600,
+      lostWorkHours: lostSeconds / 3600,
+      attempts: tally.attempts,
+      preemptions: tally.preemptions,
+      tasksSucceeded: succeeded,
+      tasksFailed: total - succeeded,
+      moleculesComplete: tasks.moleculesComplete,
+      firstMoleculeHours:
+        (Math.min(tasks.firstMoleculeAt, HORIZON_SECONDS) - (started ? world.firstSubmitAt : 0)) / 3600,
+      checkpointsWritten: tally.checkpointsWritten,
+      checkpointsSkipped: tally.checkpointsSkipped,
+      http429: world.buckets.reduce((sum, bucket) => sum + bucket.refused, 0),
+      peakWritesPerSecond: Math.max(...world.buckets.map((bucket) => bucket.writes.peakPerSecond)),
+      peakVms: world.peakVms,
+      imagePulls: tally.imagePulls,
+    },
+    costBreakdownUsd: usd,
+    events: tally.events,
+  };
+}

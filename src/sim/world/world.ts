@@ -1,0 +1,373 @@
+import type { Outcome } from '../../plan/forecast.js';
+import type { JobSpec } from '../../plan/jobSpec.js';
+import type { JobState } from '../../plan/snapshot.js';
+import { tasksOf } from '../../plan/taskRanges.js';
+import { machineShape } from '../../scenario/machines.js';
+import type { Scenario } from '../../scenario/scenario.js';
+import { EventQueue } from '../eventQueue.js';
+import { Purpose, Streams } from '../streams.js';
+import { Bucket } from './bucket.js';
+import { EngineClock } from './engineClock.js';
+import { Fleet, Phase } from './fleet.js';
+import { Job, type JobRates, TASK_STATES, Task } from './jobTable.js';
+import { measure } from './outcome.js';
+import { RegionState } from './regionState.js';
+import { Tally } from './tally.js';
+import { TaskStore } from './taskStore.js';
+import type { JobView, TaskState, WorldControl, WorldObserver } from './view.js';
+import { VmLife } from './vmLife.js';
+
+/** Hours in the month that disk and storage prices mean. */
+export const HOURS_PER_MONTH = 730;
+
+/**
+ * One cloud at work: quotas, Batch, Spot, registry, bucket and bill, event by event. It reads no clock and draws
+ * only from its keyed streams, so that what happens depends on the scenario, the seed and the commands alone,
+ * never on how time is cut into `advance` calls.
+ */
+export class World implements WorldControl {
+  readonly scenario: Scenario;
+  readonly regions: readonly RegionState[];
+  readonly jobs: Job[] = [];
+  readonly tasks: TaskStore;
+  readonly tally = new Tally();
+  readonly fleet = new Fleet();
+  readonly buckets: readonly Bucket[];
+  peakVms = 0;
+  now = 0;
+  firstSubmitAt = Number.POSITIVE_INFINITY;
+  lastFinalAt = 0;
+  /** Grows whenever a controller might want to act: a job changed its state or has no waiting task left. */
+  changes = 0;
+  private readonly queue = new EventQueue();
+  private readonly streams: Streams;
+  private readonly life: VmLife;
+  private readonly observer: WorldObserver | null;
+  private readonly regionNumber = new Map<string, number>();
+  private readonly jobIds = new Set<string>();
+
+  /** `seed`: any text; equal scenarios, seeds and commands give equal Worlds. */
+  constructor(scenario: Scenario, seed: string, options: { observer?: WorldObserver } = {}) {
+    this.scenario = scenario;
+    this.streams = new Streams(seed);
+    this.observer = options.observer ?? null;
+    this.tasks = new TaskStore(scenario.campaign.molecules, scenario.campaign.windows);
+    const shared = scenario.decisions.buckets === 'one' ? new Bucket(scenario.bucket) : null;
+    this.regions = Object.entries(scenario.regions).map(
+      ([name, settings]) => new RegionState(name, settings, scenario, shared ?? new Bucket(scenario.bucket)),
+    );
+    this.regions.forEach((region, i) => {
+      this.regionNumber.set(region.name, i);
+    });
+    this.buckets = [...new Set(this.regions.map((region) => region.bucket))];
+    this.life = new VmLife({
+      scenario,
+      streams: this.streams,
+      queue: this.queue,
+      fleet: this.fleet,
+      tasks: this.tasks,
+      tally: this.tally,
+      jobs: this.jobs,
+      regions: this.regions,
+      events: {
+        taskMoved: (vm, to) => this.taskMoved(vm, to, null),
+        attemptEnded: (vm, t, exitCode, vmGone) => this.attemptEnded(vm, t, exitCode, vmGone),
+      },
+    });
+  }
+
+  // ---- time ----------------------------------------------------------------------------------------------------
+
+  get jobCount(): number {
+    return this.jobs.length;
+  }
+
+  nextEventTime(): number {
+    return this.queue.topTime();
+  }
+
+  advance(until: number): void {
+    this.run(until, false);
+    this.now = until;
+  }
+
+  /** Like `advance`, but stops after the event that changes something for a controller; returns the time. */
+  advanceToChange(until: number): number {
+    this.run(until, true);
+    return this.now;
+  }
+
+  private run(until: number, stopAtChange: boolean): void {
+    const { queue, changes } = this;
+    while (queue.topTime() <= until) {
+      const id = queue.top();
+      const t = queue.topTime();
+      this.now = t;
+      if ((id & 1) === 0) this.life.handle(id >> 1, t);
+      else if ((id & 2) === 0) this.jobTimer(this.jobs[id >> 2] as Job, t);
+      else this.rampTimer(id >> 2, t);
+      if (stopAtChange && this.changes !== changes) return;
+    }
+    this.now = Math.max(this.now, until);
+  }
+
+  // ---- jobs ----------------------------------------------------------------------------------------------------
+
+  /** Throws if the id is taken or the region is not in the scenario: whoever lets clients in checks both first. */
+  submit(spec: JobSpec): number {
+    const regionNumber = this.regionNumber.get(spec.region);
+    if (regionNumber === undefined) throw new Error(`the scenario has no region ${spec.region}`);
+    if (this.jobIds.has(spec.jobId)) throw new Error(`job ${spec.jobId} is there already`);
+    this.jobIds.add(spec.jobId);
+    const { limits } = this.scenario.batch;
+    const region = this.regions[regionNumber] as RegionState;
+    const own = spec.tasks !== null && [...tasksOf(spec.tasks)].every((task) => this.tasks.has(task));
+    const job = new Job(this.jobs.length, own ? spec : { ...spec, tasks: null }, {
+      region: regionNumber,
+      rates: this.ratesOf(spec, region),
+      clock: new EngineClock(
+        spec.checkpoint.policy === 'none' ? 0 : spec.checkpoint.engineIntervalSeconds,
+        spec.checkpoint.policy === 'none' ? 0 : this.scenario.checkpoint.pauseSeconds,
+      ),
+      vmCap: Math.min(
+        spec.parallelism,
+        limits.parallelTasksPerJob ?? Number.POSITIVE_INFINITY,
+        (spec.oneZone ? limits.vmsPerJobOneZone : limits.vmsPerJob) ?? Number.POSITIVE_INFINITY,
+      ),
+      submittedAt: this.now,
+      firstOwnTask: own ? 0 : this.tasks.allot(spec.taskCount),
+    });
+    this.jobs.push(job);
+    this.firstSubmitAt = Math.min(this.firstSubmitAt, this.now);
+    region.enqueue(job);
+    const delay = this.streams.sample(
+      this.scenario.batch.scheduleDelaySeconds,
+      job.number,
+      0,
+      Purpose.schedule,
+    );
+    this.queue.schedule(this.timerOf(job), this.now + delay);
+    this.changes += 1;
+    return job.number;
+  }
+
+  private ratesOf(spec: JobSpec, region: RegionState): JobRates {
+    const { price } = region.settings;
+    const { prices } = this.scenario;
+    const shape = machineShape(spec.machineType);
+    return {
+      gpus: spec.gpusPerVm,
+      cpus: shape.vcpus,
+      diskGb: spec.bootDiskGb,
+      usdPerSecond: (spec.provisioning === 'spot' ? price.spotUsdPerHour : price.onDemandUsdPerHour) / 3600,
+      diskUsdPerSecond: (spec.bootDiskGb * prices.bootDiskUsdPerGbMonth) / (HOURS_PER_MONTH * 3600),
+      ipUsdPerSecond: spec.externalIp ? prices.externalIpUsdPerHour / 3600 : 0,
+    };
+  }
+
+  private timerOf(job: Job): number {
+    return 4 * job.number + 1;
+  }
+
+  /** The job's one timer: first its scheduling delay, then the limit of the state that it is in. */
+  private jobTimer(job: Job, t: number): void {
+    this.queue.cancel(this.timerOf(job));
+    const { queuedSeconds } = this.scenario.batch.limits;
+    if (job.state === 'QUEUED' && !job.scheduleReady) {
+      job.scheduleReady = true;
+      if (queuedSeconds !== null) {
+        this.queue.schedule(this.timerOf(job), Math.max(t, job.submittedAt + queuedSeconds));
+      }
+      this.dispatch(this.regions[job.region] as RegionState, t);
+    } else if (job.state === 'QUEUED') {
+      this.endJob(job, t, 'FAILED', 'Job has been in QUEUED state for more than 2 days');
+    } else if (job.state === 'RUNNING') {
+      this.endJob(job, t, 'FAILED', 'Job has been in RUNNING state for more than 14 days');
+    }
+  }
+
+  cancel(number: number): void {
+    const job = this.jobs[number];
+    if (!job || job.isFinal) return;
+    this.setState(job, 'CANCELLATION_IN_PROGRESS', this.now, '');
+    this.endJob(job, this.now, 'CANCELLED', '');
+  }
+
+  private setState(job: Job, to: JobState, t: number, reason: string): void {
+    const from = job.state;
+    job.state = to;
+    this.changes += 1;
+    this.observer?.jobChanged(job.number, from, to, t, reason);
+  }
+
+  /** Ends a job from outside: attempts stop with their VMs, waiting tasks never run. */
+  private endJob(job: Job, t: number, to: 'FAILED' | 'CANCELLED', reason: string): void {
+    const { fleet } = this;
+    const region = this.regions[job.region] as RegionState;
+    for (let vm = 0; vm < fleet.capacity; vm += 1) {
+      if (fleet.phase[vm] === Phase.free || fleet.job[vm] !== job.number) continue;
+      this.life.abort(vm, t);
+      const started = fleet.phase[vm] !== Phase.creating;
+      this.taskMoved(vm, started ? Task.failed : Task.unexecuted, null);
+      this.removeVm(vm, t);
+    }
+    for (let index = 0; index < job.spec.taskCount; index += 1) {
+      if (job.states[index] === Task.pending) this.moveTask(job, index, Task.unexecuted, t, -1, null);
+    }
+    this.finish(job, to, t, reason);
+    this.dispatch(region, t);
+  }
+
+  private finish(job: Job, to: JobState, t: number, reason: string): void {
+    job.finalAt = t;
+    this.lastFinalAt = Math.max(this.lastFinalAt, t);
+    this.queue.cancel(this.timerOf(job));
+    (this.regions[job.region] as RegionState).dequeue(job);
+    this.setState(job, to, t, reason);
+  }
+
+  // ---- VMs -----------------------------------------------------------------------------------------------------
+
+  /** Creates VMs for waiting tasks as far as parallelism, caps, quotas and the ramp allow. */
+  private dispatch(region: RegionState, t: number): void {
+    const perMinute = this.scenario.batch.vmsPerMinute;
+    for (const job of region.jobs) {
+      if (job.state === 'QUEUED' && !this.trySchedule(job, region, t)) continue;
+      while (job.waiting > 0 && job.vms < job.vmCap && region.hasRoom(job.spec.provisioning, job.rates)) {
+        if (perMinute !== null) {
+          if (t < region.nextCreateAt) {
+            this.queue.schedule(4 * (this.regionNumber.get(region.name) as number) + 3, region.nextCreateAt);
+            return;
+          }
+          region.nextCreateAt = t + 60 / perMinute;
+        }
+        job.vms += 1;
+        region.use(job.spec.provisioning, job.rates, 1);
+        this.life.create(job, job.takeNext(), t);
+        this.peakVms = Math.max(this.peakVms, this.fleet.alive);
+      }
+    }
+  }
+
+  /** A queued job is picked up when its delay is over and the quotas leave room for at least one VM. */
+  private trySchedule(job: Job, region: RegionState, t: number): boolean {
+    if (!job.scheduleReady || !region.hasRoom(job.spec.provisioning, job.rates)) return false;
+    this.queue.cancel(this.timerOf(job));
+    this.setState(job, 'SCHEDULED', t, '');
+    return true;
+  }
+
+  private rampTimer(region: number, t: number): void {
+    this.queue.cancel(4 * region + 3);
+    this.dispatch(this.regions[region] as RegionState, t);
+  }
+
+  private removeVm(vm: number, t: number): void {
+    const job = this.jobs[this.fleet.job[vm] as number] as Job;
+    job.vms -= 1;
+    (this.regions[job.region] as RegionState).use(job.spec.provisioning, job.rates, -1);
+    this.life.remove(vm, t);
+  }
+
+  private attemptEnded(vm: number, t: number, exitCode: number, vmGone: boolean): void {
+    const { fleet } = this;
+    const job = this.jobs[fleet.job[vm] as number] as Job;
+    const region = this.regions[job.region] as RegionState;
+    const index = fleet.taskIndex[vm] as number;
+    if (vmGone) {
+      this.tally.preemptions += 1;
+      region.preemptions += 1;
+    }
+    if (exitCode === 0) {
+      this.taskMoved(vm, Task.succeeded, 0);
+    } else {
+      this.taskMoved(vm, Task.failed, exitCode);
+      if (this.retries(job, index, exitCode)) {
+        job.retries[index] = (job.retries[index] as number) + 1;
+        this.moveTask(job, index, Task.pending, t, -1, null);
+        job.putBack(index);
+      }
+    }
+    if (!vmGone && this.scenario.batch.vmReuse && job.waiting > 0) this.life.reuse(vm, job.takeNext(), t);
+    else this.removeVm(vm, t);
+    if (job.allTasksFinal) {
+      const failed = job.counts[Task.failed] as number;
+      const reason = failed === 0 ? '' : `${failed} of ${job.spec.taskCount} tasks failed`;
+      this.finish(job, failed === 0 ? 'SUCCEEDED' : 'FAILED', t, reason);
+    }
+    this.dispatch(region, t);
+  }
+
+  /** All causes draw on one count of retries; an exit code of the job's lifecycle policy may forbid the retry. */
+  private retries(job: Job, index: number, exitCode: number): boolean {
+    const { maxRetryCount, failCodes, retryCodes } = job.spec;
+    return (
+      (job.retries[index] as number) < maxRetryCount &&
+      !failCodes.includes(exitCode) &&
+      (retryCodes === null || retryCodes.includes(exitCode))
+    );
+  }
+
+  // ---- tasks ---------------------------------------------------------------------------------------------------
+
+  private taskMoved(vm: number, to: number, exitCode: number | null): void {
+    const { fleet } = this;
+    const job = this.jobs[fleet.job[vm] as number] as Job;
+    this.moveTask(job, fleet.taskIndex[vm] as number, to, this.now, fleet.number[vm] as number, exitCode);
+    if (to === Task.running && job.state === 'SCHEDULED') {
+      job.runningSince = this.now;
+      const limit = this.scenario.batch.limits.runningSeconds;
+      if (limit !== null) this.queue.schedule(this.timerOf(job), this.now + limit);
+      this.setState(job, 'RUNNING', this.now, '');
+    }
+  }
+
+  private moveTask(
+    job: Job,
+    index: number,
+    to: number,
+    t: number,
+    vm: number,
+    exitCode: number | null,
+  ): void {
+    const from = job.states[index] as number;
+    job.states[index] = to;
+    const { counts } = job;
+    counts[from] = (counts[from] as number) - 1;
+    counts[to] = (counts[to] as number) + 1;
+    if (from === Task.pending && counts[Task.pending] === 0) this.changes += 1;
+    this.observer?.taskChanged(
+      job.number,
+      index,
+      TASK_STATES[from] as TaskState,
+      TASK_STATES[to] as TaskState,
+      t,
+      vm,
+      exitCode,
+    );
+  }
+
+  // ---- what can be seen ----------------------------------------------------------------------------------------
+
+  job(number: number): JobView {
+    const job = this.jobs[number] as Job;
+    return {
+      spec: job.spec,
+      state: job.state,
+      counts: job.taskCounts(),
+      unexecuted: job.counts[Task.unexecuted] as number,
+      submittedAt: job.submittedAt,
+      runningSince: job.runningSince,
+      finalAt: job.finalAt,
+    };
+  }
+
+  taskState(number: number, index: number): TaskState {
+    return TASK_STATES[(this.jobs[number] as Job).states[index] as number] as TaskState;
+  }
+
+  /** The outcome so far; final once nothing is left to happen. */
+  outcome(): Outcome {
+    return measure(this);
+  }
+}

@@ -1,0 +1,140 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LedgerLine, openLedger, readLedger, replay } from '../../src/exec/ledger.js';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fepcast-ledger-'));
+  path = join(folder, 'ledger.jsonl');
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const started: LedgerLine = {
+  kind: 'run-started',
+  at: 10,
+  runId: 'r',
+  planId: 'p',
+  project: 'x',
+  source: 'rehearse',
+};
+
+const intended: LedgerLine = {
+  kind: 'job-intended',
+  at: 11,
+  jobId: 'r-a',
+  requestId: 'q',
+  specHash: 'h',
+  shard: {
+    id: 'a',
+    region: 'us-central1',
+    firstTask: 0,
+    taskCount: 30,
+    parallelism: 5,
+    provisioning: 'spot',
+    maxRetryCount: 10,
+    wave: 0,
+  },
+  round: 1,
+  tasks: '0-12,26',
+};
+
+async function write(...lines: LedgerLine[]): Promise<void> {
+  const { ledger } = await openLedger(path);
+  for (const line of lines) await ledger.append(line);
+  await ledger.close();
+}
+
+describe('the ledger', () => {
+  it('gives back what was written, task ranges included', async () => {
+    await write(started, intended, {
+      kind: 'job-submitted',
+      at: 12,
+      jobId: 'r-a',
+      createTime: 12,
+      adopted: false,
+    });
+    const state = replay(await readLedger(path));
+    expect(state.started?.runId).toBe('r');
+    expect(state.finished).toBeNull();
+    expect(state.jobs).toHaveLength(1);
+    expect(state.jobs[0]?.intended.tasks).toEqual([
+      { first: 0, count: 13 },
+      { first: 26, count: 1 },
+    ]);
+    expect(state.jobs[0]?.submitted?.createTime).toBe(12);
+    expect(state.jobs[0]?.final).toBeNull();
+  });
+
+  it('keeps appends that were started together in their order', async () => {
+    const { ledger } = await openLedger(path);
+    const ats = Array.from({ length: 40 }, (_, i) => i);
+    await Promise.all(ats.map((at) => ledger.append({ kind: 'run-resumed', at })));
+    await ledger.close();
+    expect((await readLedger(path)).map((entry) => entry.at)).toEqual(ats);
+  });
+
+  it('ignores a torn last line, wherever it was torn, and writes on after it', async () => {
+    await write(started);
+    const line = `${JSON.stringify(intended)}`;
+    for (let length = 1; length <= line.length; length += 17) {
+      await appendFile(path, line.slice(0, length));
+      expect((await readLedger(path)).map((entry) => entry.kind)).toEqual(['run-started']);
+      const { ledger, entries } = await openLedger(path);
+      await ledger.close();
+      expect(entries).toHaveLength(1);
+      expect(await readFile(path, 'utf8')).toBe(`${JSON.stringify(started)}\n`);
+    }
+    await appendFile(path, line.slice(0, 20));
+    await write(intended);
+    expect((await readLedger(path)).map((entry) => entry.kind)).toEqual(['run-started', 'job-intended']);
+  });
+
+  it('has no entries where there is no file', async () => {
+    expect(await readLedger(path)).toEqual([]);
+    expect(replay([])).toEqual({ started: null, finished: null, jobs: [] });
+  });
+
+  it('names file and line of an entry that is damaged in the middle', async () => {
+    await writeFile(path, `${JSON.stringify(started)}\nrubbish\n${JSON.stringify(intended)}\n`);
+    await expect(readLedger(path)).rejects.toThrow(`${path}: line 2: found rubbish`);
+    await writeFile(path, `${JSON.stringify({ ...started, project: 7 })}\n`);
+    await expect(openLedger(path)).rejects.toThrow(/line 1: found .*project/);
+    await writeFile(path, `${JSON.stringify({ ...intended, tasks: '5-1' })}\n`);
+    await expect(readLedger(path)).rejects.toThrow(/tasks/);
+  });
+
+  it('refuses a job that nobody intended', async () => {
+    await write(started, { kind: 'job-submitted', at: 12, jobId: 'r-b', createTime: 12, adopted: false });
+    const entries = await readLedger(path);
+    expect(() => replay(entries)).toThrow('r-b');
+  });
+
+  it('lets the first intention and the first end of a job stand', async () => {
+    const end = {
+      succeeded: 14,
+      failed: 0,
+      unfinished: [],
+      attempts: 14,
+      preemptions: 0,
+      vms: 5,
+      vmSeconds: 9,
+      endTime: 9,
+    };
+    await write(
+      intended,
+      { ...intended, requestId: 'other' },
+      { kind: 'job-final', at: 20, jobId: 'r-a', state: 'SUCCEEDED', ...end },
+      { kind: 'job-final', at: 30, jobId: 'r-a', state: 'FAILED', ...end },
+    );
+    const [job] = replay(await readLedger(path)).jobs;
+    expect(job?.intended.requestId).toBe('q');
+    expect(job?.final?.state).toBe('SUCCEEDED');
+  });
+});

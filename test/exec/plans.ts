@@ -1,0 +1,111 @@
+import { makePlan } from '../../src/plan/makePlan.js';
+import type { Plan } from '../../src/plan/plan.js';
+import type { Decisions, Scenario } from '../../src/scenario/scenario.js';
+
+/** 1.0 USD for a Spot VM-hour and no disk or storage prices: costs are easy to say. */
+export function scenarioOf(
+  campaign: { molecules: number; windows: number },
+  decisions: Partial<Decisions> = {},
+  regions: string[] = ['us-central1'],
+): Scenario {
+  return {
+    name: 'test',
+    description: null,
+    campaign: {
+      ...campaign,
+      taskDurationSeconds: { constant: 3600 },
+      taskFailure: 0,
+      inputBytes: 0,
+      outputBytes: 0,
+    },
+    checkpoint: { sizeBytes: 50_000_000, pauseSeconds: 1, engineIntervalSeconds: 300 },
+    image: { compressedBytes: 5e9, unpackedBytes: 11e9 },
+    machine: {
+      type: 'g2-standard-4',
+      accelerator: 'nvidia-l4',
+      bootDisk: { type: 'pd-balanced', sizeGb: 50 },
+    },
+    startup: {
+      createSeconds: { constant: 10 },
+      bootSeconds: { constant: 30 },
+      driverSeconds: { constant: 60 },
+      pullSeconds: { constant: 120 },
+      streamingSeconds: { constant: 30 },
+      bakedSeconds: { constant: 5 },
+      registry: { requestsPerMinute: null, requestsPerPull: 1, bandwidthBytesPerSecond: null },
+    },
+    batch: {
+      vmsPerMinute: 250,
+      vmReuse: true,
+      scheduleDelaySeconds: { constant: 30 },
+      limits: {
+        parallelTasksPerJob: 5000,
+        vmsPerJob: 4000,
+        vmsPerJobOneZone: 2000,
+        tasksPerJob: 100_000,
+        retries: 10,
+        queuedSeconds: 172_800,
+        runningSeconds: 1_209_600,
+      },
+    },
+    bucket: {
+      writesPerSecond: 1000,
+      readsPerSecond: 5000,
+      burst: 1000,
+      latencySeconds: 0.08,
+      uploadThroughputBytesPerSecond: 60e6,
+      downloadThroughputBytesPerSecond: 60e6,
+      requestsPerUpload: 1,
+      maxTries: 10,
+      backoffBaseSeconds: 1,
+      backoffCapSeconds: 32,
+    },
+    spot: { hazardFrom: 'vm' },
+    prices: {
+      bootDiskUsdPerGbMonth: 0,
+      externalIpUsdPerHour: 0,
+      writesUsdPer1000: 0,
+      readsUsdPer1000: 0,
+      storageUsdPerGbMonth: 0,
+    },
+    regions: Object.fromEntries(
+      regions.map((region) => [
+        region,
+        {
+          quota: { spotGpus: 100, onDemandGpus: 0, cpus: null, diskGb: null },
+          price: { spotUsdPerHour: 1, onDemandUsdPerHour: 2, date: null },
+          hazard: { constant: { hourlySurvival: 0.95 } },
+          zones: [],
+        },
+      ]),
+    ),
+    decisions: {
+      strategy: 'checkpoint',
+      parallelism: Object.fromEntries(regions.map((region) => [region, 10])),
+      provisioning: 'spot',
+      checkpoint: {
+        policy: 'periodic',
+        intervalSeconds: 600,
+        jitterSeconds: 120,
+        firstPhase: 'random',
+        flushOnNotice: false,
+      },
+      image: 'pull',
+      maxRetries: 10,
+      buckets: 'perRegion',
+      waves: { size: 'all', start: 'drained' },
+      remainder: { policy: 'sameRegion', maxRounds: 3 },
+      tail: { onDemandLastPercent: 0, onDemandAfterPreemptions: null },
+      startup: { spreadSeconds: 0 },
+      ...decisions,
+    },
+    objective: { deadlineSeconds: null, budgetUsd: 100, confidence: 0.95 },
+    cloud: null,
+    task: { adapter: 'gromacs', maxRunDurationSeconds: null },
+    guesses: {},
+  };
+}
+
+export function planOf(...scenario: Parameters<typeof scenarioOf>): Plan {
+  return makePlan(scenarioOf(...scenario));
+}

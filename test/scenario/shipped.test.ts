@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { parseScenario } from '../../src/scenario/parse.js';
+import { parse, SHIPPED, shippedText } from './support.js';
+
+describe('shipped scenarios', () => {
+  it.each(SHIPPED)('%s parses, and its resolved form parses to itself', (name) => {
+    const scenario = parse(shippedText(name));
+    expect(scenario.name).toBe(name);
+    expect(parseScenario(JSON.stringify(scenario))).toEqual(scenario);
+  });
+
+  it.each(SHIPPED)('%s names its schema for editors', (name) => {
+    expect(shippedText(name)).toMatch(
+      /^# yaml-language-server: \$schema=\.\.\/schema\/scenario\.schema\.json\n/,
+    );
+  });
+
+  it('thirteen-thousand: 13,000 tasks, 500 GPUs in four regions, the hazard a guess', () => {
+    const { campaign, regions, decisions, guesses, objective } = parse(shippedText('thirteen-thousand'));
+    expect(campaign.molecules * campaign.windows).toBe(13_000);
+    expect(decisions.parallelism).toEqual({
+      'us-central1': 125,
+      'us-east1': 125,
+      'us-west1': 125,
+      'europe-west4': 125,
+    });
+    expect(regions['europe-west4']!.price).toEqual({
+      spotUsdPerHour: 0.38986,
+      onDemandUsdPerHour: 0.742916,
+      date: '2026-07-30',
+    });
+    expect(guesses['regions.us-west1.hazard.constant.hourlySurvival']).toEqual({ low: 0.7, high: 0.99 });
+    expect(objective).toEqual({ deadlineSeconds: 864_000, budgetUsd: 60_000, confidence: 0.95 });
+  });
+
+  it('pilot: 130 tasks', () => {
+    const { campaign } = parse(shippedText('pilot'));
+    expect(campaign.molecules * campaign.windows).toBe(130);
+  });
+
+  it('storm: 5,000 aligned writers and one bucket', () => {
+    const { decisions, bucket } = parse(shippedText('storm'));
+    expect(Object.values(decisions.parallelism).reduce((a, b) => a + b)).toBe(5_000);
+    expect(decisions.checkpoint).toMatchObject({ policy: 'aligned', intervalSeconds: 600 });
+    expect(decisions.buckets).toBe('one');
+    expect(bucket.writesPerSecond).toBe(1_000);
+  });
+
+  it('campaign-13k: everything that the reference model lacks is off', () => {
+    const scenario = parse(shippedText('campaign-13k'));
+    expect(scenario.startup.bootSeconds).toEqual({ lognormal: { median: 240, sigma: 0.4 } });
+    expect(new Set(Object.values(scenario.batch.limits))).toEqual(new Set([null]));
+    expect(scenario.batch).toMatchObject({ vmsPerMinute: null, vmReuse: false });
+    expect(scenario.bucket).toMatchObject({
+      writesPerSecond: 1_000,
+      burst: 1_000,
+      latencySeconds: 0,
+      uploadThroughputBytesPerSecond: 100e6,
+      maxTries: null,
+      backoffBaseSeconds: 1,
+      backoffCapSeconds: 64,
+    });
+    expect(scenario.decisions.checkpoint).toEqual({
+      policy: 'periodic',
+      intervalSeconds: 600,
+      jitterSeconds: 120,
+      firstPhase: 'none',
+      flushOnNotice: false,
+    });
+    expect(scenario.spot.hazardFrom).toBe('task');
+  });
+
+  it('campaign-13k: its variants are a matter of --set', () => {
+    const overrides = ['decisions.parallelism.us-central1=5000', 'regions.us-central1.quota.spotGpus=5000'];
+    for (const policy of ['aligned', 'none']) {
+      const text = shippedText('campaign-13k');
+      const variant = parse(text, { overrides: [...overrides, `decisions.checkpoint.policy=${policy}`] });
+      expect(variant.decisions.checkpoint.policy).toBe(policy);
+      expect(variant.decisions.parallelism).toEqual({ 'us-central1': 5_000 });
+      expect(variant.regions['us-central1']!.quota.spotGpus).toBe(5_000);
+    }
+  });
+});
