@@ -4,6 +4,7 @@ import { STRATEGY_NOTES } from '../search/strategies.js';
 import { formatCount, formatUsd } from '../ui/format.js';
 import { formatTable } from '../ui/table.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { guessLines } from './guesses.js';
 import { loadScenario } from './load.js';
 import { createOutput } from './output.js';
 import { type SamplingOptions, sampled } from './sampling.js';
@@ -24,8 +25,9 @@ export async function compare(file: string, options: SamplingOptions): Promise<E
   const output = createOutput(options);
   const scenario = loadScenario(file, options.set);
   const { seed, replications, workers } = options;
+  const uncertainty = options.uncertainty === 'on';
   const { strategies } = await sampled('comparing strategies', (watch) =>
-    compareStrategies(scenario, { seed, replications, workers, ...watch }),
+    compareStrategies(scenario, { seed, replications, workers, uncertainty, ...watch }),
   );
   output.document({ scenario: { name: scenario.name, sha256: scenarioSha256(scenario) }, strategies });
   output.print(campaignLine(scenario.name, scenario.campaign));
@@ -45,5 +47,7 @@ export async function compare(file: string, options: SamplingOptions): Promise<E
   output.print(formatTable(COLUMNS, rows).join('\n'));
   const notes = strategies.map(({ name }) => [name, STRATEGY_NOTES[name]]);
   output.print(['', ...formatTable([{ title: 'strategy' }, { title: 'what it is' }], notes)].join('\n'));
+  const guesses = guessLines(scenario, options.uncertainty);
+  if (guesses.length > 0) output.print(`\n${guesses.join('\n')}`);
   return EXIT.done;
 }

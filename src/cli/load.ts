@@ -28,7 +28,7 @@ export function loadPlanFile(file: string): PlanFile {
 
 function readPlanText(file: string): string {
   const text = readText(file, PLAN);
-  if (!holdsPlan(file, text)) throw inputError({ file, found: 'something else', expected: PLAN });
+  if (!holdsPlan(file, text)) throw inputError({ file, found: 'no JSON object with shards', expected: PLAN });
   return text;
 }
 

@@ -10,6 +10,10 @@ import { createOutput, flushOutput, toleratePipes } from './output.js';
 // React's development build would be loaded otherwise, and it is slower.
 process.env.NODE_ENV ??= 'production';
 toleratePipes();
+// The Google client may reject a promise that nobody holds, when a login ends half-way.
+process.on('unhandledRejection', (error) => {
+  process.exit(reportError(error, process.argv));
+});
 process.exitCode = await main(process.argv);
 await flushOutput();
 // Idle sockets and warm workers must not keep the process.
@@ -26,13 +30,15 @@ async function main(argv: string[]): Promise<ExitCode> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return usageError(error);
-    const debug = argv.includes('--debug');
-    const sentence = error instanceof Error ? error.message : String(error);
-    createOutput({}).note(
-      debug && error instanceof Error ? `${error.stack}` : `fepcast: ${oneLine(sentence)}`,
-    );
-    return exitCodeOf(error);
+    return reportError(error, argv);
   }
+}
+
+function reportError(error: unknown, argv: readonly string[]): ExitCode {
+  const sentence = error instanceof Error ? error.message : String(error);
+  const stack = argv.includes('--debug') && error instanceof Error ? error.stack : undefined;
+  createOutput({}).note(stack ?? `fepcast: ${oneLine(sentence)}`);
+  return exitCodeOf(error);
 }
 
 /** `--help` and `--version` arrive here too, already printed, with exit code 0. */
@@ -69,12 +75,6 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
         '--strategy <name>',
         'run it by one of the named strategies of `compare`',
         oneOf('--strategy', STRATEGIES),
-      )
-      .option(
-        '--uncertainty <on|off>',
-        'sample the guesses over their ranges',
-        oneOf('--uncertainty', ['on', 'off']),
-        'off',
       )
       .option('--replay <journal>', "replay a rehearsal's journal instead: one exact outcome")
       .option('--watch', 'watch one replication on the dashboard', false),
@@ -166,6 +166,12 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
     .option('--port <n>', 'HTTP port; 0: any free one', wholeNumber('--port', 0, 65535), 0)
     .option('--grpc-port <n>', 'gRPC port; 0: any free one', wholeNumber('--grpc-port', 0, 65535), 0)
     .option('--scenario <file>', 'the world to emulate (YAML)')
+    .option(
+      '--uncertainty <on|off>',
+      'draw the guesses from their ranges, or take their values',
+      oneOf('--uncertainty', ['on', 'off']),
+      'on',
+    )
     .option('--set <path=value>', 'override one value of the scenario (repeatable)', collect)
     .option('--speed <n>', 'campaign seconds per second', numberBetween('--speed', 0))
     .option('--seed <seed>', 'seed of every random draw', '1')

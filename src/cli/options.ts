@@ -38,6 +38,6 @@ export function oneOf<T extends string>(flag: string, words: readonly T[]): (tex
   return (text) => {
     const word = words.find((candidate) => candidate === text);
     if (word !== undefined) return word;
-    throw inputError({ path: flag, found: `"${text}"`, expected: words.join(' or ') });
+    throw inputError({ path: flag, found: `"${text}"`, expected: `one of ${words.join(', ')}` });
   };
 }

@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeAtomically } from '../exec/atomicFile.js';
 import type { Forecast } from '../plan/forecast.js';
@@ -15,10 +16,11 @@ import { describeForecast } from '../ui/forecastTable.js';
 import { formatCount, formatUsd } from '../ui/format.js';
 import { formatTable } from '../ui/table.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { guessLines, luckAloneLine } from './guesses.js';
 import { loadScenario } from './load.js';
 import { createOutput, tableWidth } from './output.js';
 import { type SamplingOptions, sampled } from './sampling.js';
-import { campaignLine, decisionsLine, duration, hoursWithRange, plural, usdWithRange } from './summary.js';
+import { campaignLine, decisionsLine, duration, plural } from './summary.js';
 
 export interface PlanOptions extends SamplingOptions {
   deadline?: string;
@@ -32,16 +34,24 @@ export async function plan(file: string, options: PlanOptions): Promise<ExitCode
   const output = createOutput(options);
   const scenario = loadScenario(file, options.set);
   const wish = wishOf(scenario, options);
+  await checkPlace(options.out);
   const { seed, replications, workers } = options;
   const identity = { name: scenario.name, sha256: scenarioSha256(scenario) };
   try {
     const chosen = await sampled('trying plans', (watch) =>
-      searchPlan(scenario, { ...wish, seed, replications, workers, ...watch }),
+      searchPlan(scenario, {
+        ...wish,
+        seed,
+        replications,
+        workers,
+        uncertainty: options.uncertainty === 'on',
+        ...watch,
+      }),
     );
-    const doubted = output.json ? null : await underDoubt(chosen, options);
-    await writePlan(options.out, chosen);
+    const luck = output.json ? null : await luckAlone(chosen, options);
+    await writeAtomically(options.out, formatPlan(chosen));
     output.document({ scenario: identity, out: options.out, plan: chosen });
-    output.print(describeChoice(chosen, doubted, wish, options).join('\n'));
+    output.print(describeChoice(chosen, luck, wish, options).join('\n'));
     return EXIT.done;
   } catch (error) {
     if (!(error instanceof NoPlanError)) throw error;
@@ -51,14 +61,12 @@ export async function plan(file: string, options: PlanOptions): Promise<ExitCode
   }
 }
 
-/** The plan's forecast with every guess drawn from its range; null where nothing is a guess. */
-async function underDoubt(
-  chosen: Plan,
-  { seed, replications, workers }: PlanOptions,
-): Promise<Forecast | null> {
-  if (Object.keys(chosen.scenario.resolved.guesses).length === 0) return null;
-  const { forecast } = await sampled('doubting the guesses', (watch) =>
-    forecastPlan(chosen, { seed, replications, workers, uncertainty: true, ...watch }),
+/** The plan's forecast with every guess at its value; null where that is the forecast that it has. */
+async function luckAlone(chosen: Plan, options: PlanOptions): Promise<Forecast | null> {
+  const { seed, replications, workers, uncertainty } = options;
+  if (uncertainty === 'off' || Object.keys(chosen.scenario.resolved.guesses).length === 0) return null;
+  const { forecast } = await sampled('telling luck from guesses', (watch) =>
+    forecastPlan(chosen, { seed, replications, workers, ...watch }),
   );
   return forecast;
 }
@@ -84,18 +92,21 @@ function quantity(flag: string, text: string | undefined, unit: Unit): number | 
   throw inputError({ path: flag, found: `"${text}"`, expected });
 }
 
-async function writePlan(file: string, chosen: Plan): Promise<void> {
+/** Before the search: nobody waits for a plan that cannot be kept. */
+async function checkPlace(file: string): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true });
-    await writeAtomically(file, formatPlan(chosen));
+    await access(dirname(file), constants.W_OK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const found = `a place that cannot be written (${code})`;
     throw inputError({ file, path: '--out', found, expected: 'a file name in a folder of yours' });
   }
+  const isFolder = (await stat(file).catch(() => null))?.isDirectory() ?? false;
+  if (isFolder) throw inputError({ file, path: '--out', found: 'a directory', expected: 'a file name' });
 }
 
-function describeChoice(chosen: Plan, doubted: Forecast | null, wish: Wish, options: PlanOptions): string[] {
+function describeChoice(chosen: Plan, luck: Forecast | null, wish: Wish, options: PlanOptions): string[] {
   const { scenario, campaign, forecast } = chosen;
   const warnings = lintPlan(chosen).length;
   return [
@@ -106,7 +117,9 @@ function describeChoice(chosen: Plan, doubted: Forecast | null, wish: Wish, opti
     ...(forecast === null ? [] : ['', ...describeForecast(forecast, null)]),
     '',
     ...alternativeLines(chosen.alternatives),
-    ...guessLines(scenario.resolved, doubted),
+    '',
+    ...guessLines(scenario.resolved, options.uncertainty),
+    ...(luck === null ? [] : [luckAloneLine(luck)]),
     '',
     ...(warnings === 0 ? [] : [`${plural(warnings, 'warning')}: see fepcast lint ${options.out}`]),
     `Written to ${options.out}. Next: fepcast exec ${options.out} --rehearse`,
@@ -150,26 +163,4 @@ function alternativeLines(alternatives: readonly Alternative[]): string[] {
       verdict,
     ]);
   return formatTable(ALTERNATIVE_COLUMNS, rows, { width: tableWidth() });
-}
-
-/** What nobody has measured, and how far the outcome moves when it is drawn from its range. */
-function guessLines({ guesses }: Scenario, doubted: Forecast | null): string[] {
-  if (doubted === null) return [];
-  const ranges = new Map(
-    Object.entries(guesses).map(([path, { low, high }]) => {
-      const anyRegion = path.replace(/^regions\.[^.]+\./, 'regions.*.');
-      return [`${anyRegion} ${low} ${high}`, [anyRegion, `${low}`, `${high}`]];
-    }),
-  );
-  const columns = [
-    { title: 'guess' },
-    { title: 'from', align: 'right' },
-    { title: 'to', align: 'right' },
-  ] as const;
-  return [
-    '',
-    ...formatTable(columns, [...ranges.values()]),
-    'If the guesses are drawn from these ranges:',
-    `  makespan ${hoursWithRange(doubted.makespanHours)}, cost ${usdWithRange(doubted.costUsd)} (p10–p90)`,
-  ];
 }

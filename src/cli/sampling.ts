@@ -1,4 +1,5 @@
 import { CommandError, EXIT } from './exit.js';
+import type { Uncertainty } from './guesses.js';
 import { interruptible } from './interrupt.js';
 import { progressLine } from './progress.js';
 
@@ -7,6 +8,7 @@ export interface SamplingOptions {
   replications: number;
   seed: string;
   workers: number;
+  uncertainty: Uncertainty;
   set?: string[];
   json?: boolean;
 }

@@ -9,6 +9,7 @@ import { summarise } from '../sim/replicate.js';
 import { forecastPlan } from '../sim/workers.js';
 import { describeForecast } from '../ui/forecastTable.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { guessLines } from './guesses.js';
 import { loadInput, readText } from './load.js';
 import { createOutput } from './output.js';
 import { type SamplingOptions, sampled } from './sampling.js';
@@ -17,7 +18,6 @@ import { watchReplication } from './watch.js';
 
 export interface SimulateOptions extends SamplingOptions {
   strategy?: StrategyName;
-  uncertainty: 'on' | 'off';
   replay?: string;
   watch: boolean;
 }
@@ -49,12 +49,10 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
   output.print(campaignLine(name, plan.campaign));
   output.print(`${decisionsLine(plan)}; ${plural(replications, 'replication')}, seed ${seed}\n`);
   output.print(describeForecast(forecast, costBreakdownUsd).join('\n'));
-  const guesses = Object.keys(plan.scenario.resolved.guesses).length;
-  if (guesses > 0 && options.uncertainty === 'off') {
-    output.print(
-      `\n${plural(guesses, 'guess', 'guesses')} taken at face value; --uncertainty on samples them`,
-    );
-  }
+  // A single replay or a watched replication has no guesses to draw.
+  const single = options.replay !== undefined || options.watch;
+  const guesses = guessLines(plan.scenario.resolved, single ? 'off' : options.uncertainty);
+  if (guesses.length > 0) output.print(`\n${guesses.join('\n')}`);
   return EXIT.done;
 }
 

@@ -94,7 +94,6 @@ export class BatchService {
   readonly #context: RecordContext;
   readonly #rates = new RateLimit();
   readonly #jobs = new Map<string, BatchJobRecord>();
-  readonly #worldIds = new Set<string>();
   readonly #open = new Set<BatchJobRecord>();
   readonly #operations = new Map<string, StartedOperation>();
   readonly #answered = new Map<string, Answered>();
@@ -278,7 +277,7 @@ export class BatchService {
 
   #submit(id: JobName, requestId: string, json: BatchJob, spec: JobSpec): ProtoObject {
     const { world, history, scenario } = this.#options;
-    const number = world.submit({ ...spec, jobId: this.#worldId(id.jobId) });
+    const number = world.submit(spec);
     const zones = zonesOf(json, id.region, scenario);
     const record = new BatchJobRecord(this.#context, {
       id,
@@ -365,14 +364,6 @@ export class BatchService {
   #time(campaignSeconds: number): ProtoObject {
     const { seconds, nanos } = secondsNanos(campaignSeconds);
     return { seconds: this.#context.epochSeconds + seconds, nanos };
-  }
-
-  /** Batch takes an id again in another region, or once its job is deleted; the World takes every id once. */
-  #worldId(jobId: string): string {
-    let free = jobId;
-    for (let copy = 2; this.#worldIds.has(free); copy += 1) free = `${jobId} (${copy})`;
-    this.#worldIds.add(free);
-    return free;
   }
 
   /** The server makes an id up when the client gives none. */

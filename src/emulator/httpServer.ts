@@ -106,9 +106,9 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 
 function sendError(response: ServerResponse, thrown: unknown): void {
   const refusal =
-    error instanceof StatusError
-      ? error
-      : new StatusError('INTERNAL', `the emulator failed: ${String(error)}`);
+    thrown instanceof StatusError
+      ? thrown
+      : new StatusError('INTERNAL', `the emulator failed: ${String(thrown)}`);
   const code = STATUS_CODES[refusal.status].http;
   const details = refusal.violations.length === 0 ? {} : { details: [badRequestDetail(refusal)] };
   const error = { code, message: refusal.message, status: refusal.status, ...details };

@@ -1,4 +1,5 @@
 import type { PortTask } from './port.js';
+import type { TaskTimes } from './storageUse.js';
 
 /** Exit code of a Spot preemption. https://cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes */
 const PREEMPTED = 50001;
@@ -23,6 +24,7 @@ export interface JobAccount {
   failed: number;
   /** The last end of an attempt; null before any. */
   endTime: number | null;
+  times: TaskTimes;
 }
 
 interface Life {
@@ -40,6 +42,15 @@ export class JobAccounting {
   #attempts = 0;
   #preemptions = 0;
   #endTime: number | null = null;
+  readonly #times: TaskTimes = {
+    runningSeconds: 0,
+    started: 0,
+    startedTimeSum: 0,
+    finished: 0,
+    finishedTimeSum: 0,
+  };
+  /** Starts of the runs that have not ended. */
+  #openRuns: number[] = [];
 
   add(tasks: readonly PortTask[]): void {
     for (const task of tasks) {
@@ -64,16 +75,39 @@ export class JobAccounting {
       succeeded: this.#succeeded.toSorted((a, b) => a - b),
       failed: this.#failed,
       endTime: this.#endTime,
+      times: {
+        ...this.#times,
+        runningSeconds:
+          this.#times.runningSeconds + this.#openRuns.reduce((sum, from) => sum + Math.max(0, now - from), 0),
+      },
     };
   }
 
   #addEvents(task: PortTask): void {
     let onVm: string | null = null;
+    let runFrom: number | null = null;
+    let started = false;
     // Batch does not promise events in the order of time; equal times keep the order in which they came.
     for (const event of task.events.toSorted((a, b) => a.time - b.time)) {
       const begins = event.state === 'ASSIGNED' || (event.state === 'RUNNING' && onVm === null);
       const ends = event.state === 'FAILED' || event.state === 'SUCCEEDED';
       if (ends) this.#ended(event.time, event.exitCode);
+      if (runFrom !== null && ends) {
+        this.#times.runningSeconds += event.time - runFrom;
+        runFrom = null;
+      }
+      if (event.state === 'RUNNING') {
+        runFrom = event.time;
+        if (!started) {
+          started = true;
+          this.#times.started += 1;
+          this.#times.startedTimeSum += event.time;
+        }
+      }
+      if (event.state === 'SUCCEEDED') {
+        this.#times.finished += 1;
+        this.#times.finishedTimeSum += event.time;
+      }
       if (onVm !== null && (begins || ends || event.state === 'PENDING')) {
         this.#leave(onVm, event.time);
         onVm = null;
@@ -85,6 +119,7 @@ export class JobAccounting {
         this.#enter(onVm, event.time);
       }
     }
+    if (runFrom !== null) this.#openRuns.push(runFrom);
   }
 
   #ended(at: number, exitCode: number | null): void {

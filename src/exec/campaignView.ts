@@ -9,10 +9,12 @@ import {
   type Snapshot,
   type TaskCounts,
 } from '../plan/snapshot.js';
+import { storageCost } from '../plan/storageCost.js';
 import { countTasks, rangesOf, type TaskRange, tasksOf } from '../plan/taskRanges.js';
 import type { JobAccount } from './attempts.js';
 import type { JobFinal, JobIntended, LedgerLine, LedgerState } from './ledger.js';
 import type { PortJob } from './port.js';
+import { estimateStorageUse } from './storageUse.js';
 import { usdPerVmHour } from './vmPrice.js';
 
 /** What is known of one job of the run. Times are campaign seconds since the Unix epoch. */
@@ -111,9 +113,9 @@ export class CampaignView {
     if (account === null) throw new Error(`job ${job.intended.jobId} was not swept`);
     const missing = [...tasksOf(job.intended.tasks)].filter((task) => this.#succeeded[task] !== 1);
     const unfinished = rangesOf(missing);
-    const { failed, attempts, preemptions, vms, vmSeconds, endTime } = account;
+    const { failed, attempts, preemptions, vms, vmSeconds, endTime, times } = account;
     const succeeded = job.counts.total - missing.length;
-    const sums = { succeeded, failed, attempts, preemptions, vms, vmSeconds, endTime };
+    const sums = { succeeded, failed, attempts, preemptions, vms, vmSeconds, endTime, times };
     this.#settle(job, unfinished, succeeded, failed);
     return { kind: 'job-final', at, jobId: job.intended.jobId, state, unfinished, ...sums };
   }
@@ -178,9 +180,9 @@ export class CampaignView {
   }
 
   #recall(job: RunJob, final: JobFinal): void {
-    const { attempts, preemptions, vms, vmSeconds, endTime, failed } = final;
+    const { attempts, preemptions, vms, vmSeconds, endTime, failed, times } = final;
     job.state = final.state;
-    job.account = { attempts, preemptions, vms, vmSeconds, endTime, failed };
+    job.account = { attempts, preemptions, vms, vmSeconds, endTime, failed, times };
     job.spentVmSeconds = vmSeconds;
     const unfinished = new Set(tasksOf(final.unfinished));
     for (const task of tasksOf(job.intended.tasks)) if (!unfinished.has(task)) this.#succeeded[task] = 1;
@@ -258,12 +260,20 @@ export class CampaignView {
     });
   }
 
+  /** VMs as their tasks' events tell, storage estimated from the time in which tasks ran. */
   #spentUsd(now: number): number {
+    const ends = this.jobs.flatMap((job) => job.account?.endTime ?? []);
+    const end = this.state !== 'running' && ends.length > 0 ? Math.max(...ends) : now;
     let usd = 0;
     for (const job of this.jobs) {
       const busy = job.counts.assigned + job.counts.running;
       const since = busy * Math.max(0, now - (job.spentAt ?? now));
       usd += ((job.spentVmSeconds + since) / 3600) * usdPerVmHour(this.plan, job.intended.shard);
+      if (job.account) {
+        const use = estimateStorageUse(this.plan, job.account.times, job.account.attempts, end);
+        const { storageOperations, storedBytes } = storageCost(this.plan.scenario.resolved.prices, use);
+        usd += storageOperations + storedBytes;
+      }
     }
     return usd;
   }

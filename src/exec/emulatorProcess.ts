@@ -49,6 +49,11 @@ export async function findEmulator(
   return ports !== null && (await answersFor(ports, runId)) ? ports : null;
 }
 
+/** A rehearsal has the luck of the first replication of a forecast with the same seed. */
+function worldSeed(seed: string): string {
+  return `${seed}/0`;
+}
+
 /**
  * Starts the emulator as a process that outlives this one, as the cloud does. It goes on from the journal of an
  * earlier one, if there is one. Throws an Error with the last line of its log when it does not come up.
@@ -60,7 +65,7 @@ export async function startEmulatorProcess(
   await rm(paths.emulatorReady, { force: true });
   const config = {
     ...options.config,
-    seed: options.seed,
+    seed: worldSeed(options.seed),
     journalFile: paths.emulatorJournal,
     outcomeFile: paths.emulatorOutcome,
     readyFile: paths.emulatorReady,

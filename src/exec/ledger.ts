@@ -77,6 +77,13 @@ const jobFinal = z.strictObject({
   preemptions: count,
   vms: count,
   vmSeconds: z.number().nonnegative(),
+  times: z.strictObject({
+    runningSeconds: z.number().nonnegative(),
+    started: z.int().nonnegative(),
+    startedTimeSum: z.number().nonnegative(),
+    finished: z.int().nonnegative(),
+    finishedTimeSum: z.number().nonnegative(),
+  }),
   /** Of the last task event; null when no task ever had one. */
   endTime: seconds.nullable(),
 });

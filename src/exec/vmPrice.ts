@@ -1,7 +1,5 @@
 import type { Plan, Shard } from '../plan/plan.js';
-
-/** A disk is priced by the month; Compute Engine's month has 730 hours. https://cloud.google.com/compute/all-pricing */
-const HOURS_PER_MONTH = 730;
+import { HOURS_PER_MONTH } from '../plan/storageCost.js';
 
 /**
  * USD for one hour of a VM of the shard, boot disk and external address included, at the plan's prices. NaN never

@@ -15,11 +15,14 @@ export function replayJournal(journal: Journal): Outcome {
   const jobs = new Map<string, number>();
   for (const command of journal.commands) {
     world.advance(command.t);
+    if (command.command === 'tick') continue;
+    const name = `${command.project}/${command.region}/${command.jobId}`;
     if (command.command === 'submit') {
       const spec = readJobSpec(command.job, command.region, command.jobId, scenario);
-      jobs.set(`${command.region}/${command.jobId}`, world.submit(spec));
-    } else if (command.command === 'cancel') {
-      const job = jobs.get(`${command.region}/${command.jobId}`);
+      jobs.set(name, world.submit(spec));
+    } else {
+      // Deleting a job ends it like cancelling it.
+      const job = jobs.get(name);
       if (job !== undefined) world.cancel(job);
     }
   }

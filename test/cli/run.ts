@@ -14,25 +14,36 @@ export interface Ran {
   seconds: number;
 }
 
+export interface RunOptions {
+  env?: NodeJS.ProcessEnv;
+  nodeArgs?: string[];
+  /** Sends `signal` (SIGINT unless told) once when stdout holds this. */
+  interruptAt?: RegExp;
+  signal?: NodeJS.Signals;
+  /** The reader of stdout goes away at once. */
+  closeStdout?: boolean;
+}
+
 /** Runs the built command as a user would, without a terminal. */
-export async function fepcast(
-  args: string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; nodeArgs?: string[] } = {},
-): Promise<Ran> {
+export async function fepcast(args: string[], options: RunOptions = {}): Promise<Ran> {
+  const { env = process.env, nodeArgs = [], interruptAt, signal = 'SIGINT' } = options;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN, ...args], {
-    cwd: options.cwd ?? ROOT,
-    env: options.env ?? process.env,
+  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
+    cwd: ROOT,
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
   let stderr = '';
+  let interrupted = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
+    if (!interrupted && interruptAt?.test(stdout)) interrupted = child.kill(signal);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  if (options.closeStdout) child.stdout.destroy();
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
@@ -40,12 +51,8 @@ export async function fepcast(
   return { code, stdout, stderr, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-/** A folder of its own for `work`, removed afterwards. */
-export async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'fepcast-cli-'));
-  try {
-    return await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** A folder of its own for a test file. */
+export function scratchFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'fepcast-cli-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Rehearsal } from '../../src/emulator/rehearsal.js';
 import { parseJournal } from '../../src/plan/journal.js';
+import { replayJournal } from '../../src/sim/replayJournal.js';
 import { exampleScenario } from '../plan/examplePlan.js';
 import { emulate, exampleJob, finish, PARENT } from './emulated.js';
 
@@ -144,4 +145,21 @@ test('a journal of another scenario is refused in one sentence', async () => {
   await expect(emulate({ journalFile, scenario })).rejects.toThrow(
     /journal\.jsonl: line 1: found scenario .*, expected scenario/,
   );
+});
+
+test('replaying the journal in the simulator gives the emulated outcome exactly', async () => {
+  const emulated = await emulate({ journalFile });
+  const { service } = emulated.rehearsal;
+  service.createJob({ parent: PARENT, jobId: 'job-a', job: exampleJob(400, 90) });
+  for (let step = 0; step < 300; step += 1) {
+    // Uneven steps: how time is cut must not matter.
+    emulated.pass(1 + ((step * 37) % 101) / 7);
+    service.getJob({ name: `${PARENT}/jobs/job-a` });
+    if (step === 100) service.createJob({ parent: PARENT, jobId: 'job-b', job: exampleJob(60, 60) });
+    if (step === 250) service.cancelJob({ name: `${PARENT}/jobs/job-b` });
+  }
+  finish(emulated);
+  const outcome = emulated.rehearsal.outcome();
+  await emulated.stop();
+  expect(replayJournal(parseJournal(readFileSync(journalFile, 'utf8'), journalFile))).toEqual(outcome);
 });

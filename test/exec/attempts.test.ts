@@ -41,6 +41,13 @@ describe('the account of a job', () => {
       succeeded: [0, 1],
       failed: 0,
       endTime: 2000,
+      times: {
+        runningSeconds: 840 + 990,
+        started: 2,
+        startedTimeSum: 160 + 1010,
+        finished: 2,
+        finishedTimeSum: 1000 + 2000,
+      },
     });
   });
 

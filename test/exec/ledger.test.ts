@@ -126,6 +126,7 @@ describe('the ledger', () => {
       vms: 5,
       vmSeconds: 9,
       endTime: 9,
+      times: { runningSeconds: 9, started: 1, startedTimeSum: 1, finished: 1, finishedTimeSum: 9 },
     };
     await write(
       intended,

@@ -1,11 +1,9 @@
 import type { Outcome } from '../../plan/forecast.js';
-import { HOURS_PER_MONTH, type World } from './world.js';
+import { storageCost } from '../../plan/storageCost.js';
+import type { World } from './world.js';
 
 /** Every simulation ends after a year; what is unfinished then counts as failed. */
 export const HORIZON_SECONDS = 365 * 86400;
-
-/** Bytes that storage prices call a GB: a GiB. Source: cloud.google.com/storage/pricing. */
-const PRICED_GB = 2 ** 30;
 
 /**
  * The outcome of a World up to now. Work in the checkpoints of tasks that never succeeded was done and not kept,
@@ -28,12 +26,15 @@ export function measure(world: World): Outcome {
       usd.lostWork += paid;
     }
   }
-  const { prices } = scenario;
   const end = world.jobs.every((job) => job.isFinal) ? world.lastFinalAt : world.now;
-  usd.storageOperations =
-    (tally.writesBilled * prices.writesUsdPer1000 + tally.readsBilled * prices.readsUsdPer1000) / 1000;
-  usd.storedBytes =
-    (tally.byteSecondsAt(end) / PRICED_GB / (HOURS_PER_MONTH * 3600)) * prices.storageUsdPerGbMonth;
+  Object.assign(
+    usd,
+    storageCost(scenario.prices, {
+      writes: tally.writesBilled,
+      reads: tally.readsBilled,
+      byteSeconds: tally.byteSecondsAt(end),
+    }),
+  );
   const costUsd = Object.values(usd).reduce((sum, part) => sum + part, 0);
   const started = world.jobs.length > 0;
   return {

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../plan/forecast.js';
 import type { JobSpec } from '../../plan/jobSpec.js';
 import type { JobState } from '../../plan/snapshot.js';
+import { HOURS_PER_MONTH } from '../../plan/storageCost.js';
 import { tasksOf } from '../../plan/taskRanges.js';
 import { machineShape } from '../../scenario/machines.js';
 import type { Scenario } from '../../scenario/scenario.js';
@@ -16,9 +17,6 @@ import { Tally } from './tally.js';
 import { TaskStore } from './taskStore.js';
 import type { JobView, TaskState, WorldControl, WorldObserver } from './view.js';
 import { VmLife } from './vmLife.js';
-
-/** Hours in the month that disk and storage prices mean. */
-export const HOURS_PER_MONTH = 730;
 
 /**
  * One cloud at work: quotas, Batch, Spot, registry, bucket and bill, event by event. It reads no clock and draws
@@ -44,7 +42,6 @@ export class World implements WorldControl {
   private readonly life: VmLife;
   private readonly observer: WorldObserver | null;
   private readonly regionNumber = new Map<string, number>();
-  private readonly jobIds = new Set<string>();
 
   /** `seed`: any text; equal scenarios, seeds and commands give equal Worlds. */
   constructor(scenario: Scenario, seed: string, options: { observer?: WorldObserver } = {}) {
@@ -113,12 +110,10 @@ export class World implements WorldControl {
 
   // ---- jobs ----------------------------------------------------------------------------------------------------
 
-  /** Throws if the id is taken or the region is not in the scenario: whoever lets clients in checks both first. */
+  /** Throws if the region is not in the scenario. Whether a job id is free is for whoever lets clients in. */
   submit(spec: JobSpec): number {
     const regionNumber = this.regionNumber.get(spec.region);
     if (regionNumber === undefined) throw new Error(`the scenario has no region ${spec.region}`);
-    if (this.jobIds.has(spec.jobId)) throw new Error(`job ${spec.jobId} is there already`);
-    this.jobIds.add(spec.jobId);
     const { limits } = this.scenario.batch;
     const region = this.regions[regionNumber] as RegionState;
     const own = spec.tasks !== null && [...tasksOf(spec.tasks)].every((task) => this.tasks.has(task));
