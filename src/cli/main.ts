@@ -166,12 +166,6 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
     .option('--port <n>', 'HTTP port; 0: any free one', wholeNumber('--port', 0, 65535), 0)
     .option('--grpc-port <n>', 'gRPC port; 0: any free one', wholeNumber('--grpc-port', 0, 65535), 0)
     .option('--scenario <file>', 'the world to emulate (YAML)')
-    .option(
-      '--uncertainty <on|off>',
-      'draw the guesses from their ranges, or take their values',
-      oneOf('--uncertainty', ['on', 'off']),
-      'on',
-    )
     .option('--set <path=value>', 'override one value of the scenario (repeatable)', collect)
     .option('--speed <n>', 'campaign seconds per second', numberBetween('--speed', 0))
     .option('--seed <seed>', 'seed of every random draw', '1')
@@ -195,6 +189,12 @@ function withSampling(command: Command, replications: number): Command {
     )
     .option('--seed <seed>', 'seed of every random draw', '1')
     .option('--workers <n>', 'worker threads', wholeNumber('--workers', 1, 1024), availableParallelism())
+    .option(
+      '--uncertainty <on|off>',
+      'draw the guesses from their ranges, or take their values',
+      oneOf('--uncertainty', ['on', 'off']),
+      'on',
+    )
     .option('--set <path=value>', 'override one value of the scenario (repeatable)', collect)
     .option('--json', 'one JSON document on stdout');
 }

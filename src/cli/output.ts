@@ -38,7 +38,7 @@ export function inCi(): boolean {
 
 /** May escape codes be written here? */
 export function isTerminal(stream: Pick<WriteStream, 'isTTY'>): boolean {
-  return stream.isTTY === true && !inCi();
+  return stream.isTTY === true && process.env.TERM !== 'dumb' && !inCi();
 }
 
 /** Cells that a table may use: the terminal's, or as much as a log still shows well. */

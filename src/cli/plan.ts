@@ -92,10 +92,15 @@ function quantity(flag: string, text: string | undefined, unit: Unit): number | 
   throw inputError({ path: flag, found: `"${text}"`, expected });
 }
 
+function unlessThere(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+}
+
 /** Before the search: nobody waits for a plan that cannot be kept. */
 async function checkPlace(file: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    // One level only: Node's recursive mkdir does not end on every file system.
+    await mkdir(dirname(file)).catch(unlessThere);
     await access(dirname(file), constants.W_OK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);

@@ -165,7 +165,7 @@ export class CampaignView {
       }),
       bucket: {
         writesPerSecond: null,
-        limitPerSecond: null,
+        limitPerSecond: this.#writeLimit(),
         peakWritesPerSecond: null,
         http429: null,
         checkpointsWritten: null,
@@ -258,6 +258,13 @@ export class CampaignView {
         usdPerVmHour: shard === undefined ? null : usdPerVmHour(this.plan, shard),
       };
     });
+  }
+
+  /** The plan's assumption for the buckets that its tasks write to; null where it assumes no limit. */
+  #writeLimit(): number | null {
+    const limit = this.plan.scenario.resolved.bucket.writesPerSecond;
+    const regions = new Set(this.plan.shards.map((shard) => shard.region)).size;
+    return limit === null ? null : limit * (this.plan.buckets === 'one' ? 1 : regions);
   }
 
   /** VMs as their tasks' events tell, storage estimated from the time in which tasks ran. */

@@ -7,7 +7,8 @@ import { isKnown, type Known } from './format.js';
 
 export const EMPTY_CELL = '░';
 export const FULL_CELL = '█';
-const BAND_CELL = '▒';
+/** Unlike all cells that stand for tasks. */
+export const BAND_CELL = '┃';
 const LEFT_EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 const LOWER_EIGHTHS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 

@@ -25,6 +25,7 @@ const ASCII: Record<string, string> = {
   '±': '~',
   '─': '-',
   '│': '|',
+  '┃': '|',
   '├': '+',
   '└': '+',
   '█': '#',
@@ -54,7 +55,29 @@ export function asciiOnly(text: string): string {
   );
 }
 
-/** `text` as this environment's terminal can show it. */
-export function forTerminal(text: string, env: Environment): string {
-  return supportsUnicode(env) ? text : asciiOnly(text);
+const ESCAPE = '\u001b';
+/** Select Graphic Rendition with one colour of the 16, or with the default colour. */
+const COLOUR_CODE = new RegExp(`${ESCAPE}\\[(?:3[0-79]|4[0-79]|9[0-7]|10[0-7])m`, 'g');
+
+/**
+ * `terminal` as a stream for what is drawn in Unicode and in colour: the terminal itself, or one that gets of each
+ * text what it can show. Done here because Ink cuts lines with an ellipsis of its own, after any transformation in
+ * a component, and its colours do not heed NO_COLOR.
+ */
+export function drawableOn(terminal: NodeJS.WriteStream, env: Environment): NodeJS.WriteStream {
+  const unicode = supportsUnicode(env);
+  const colour = supportsColour(env);
+  if (unicode && colour) return terminal;
+  const shown = (text: string): string => {
+    const coloured = colour ? text : text.replace(COLOUR_CODE, '');
+    return unicode ? coloured : asciiOnly(coloured);
+  };
+  const write = (text: string, done?: () => void): boolean => terminal.write(shown(text), done);
+  return new Proxy(terminal, {
+    get(target, key) {
+      if (key === 'write') return write;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }

@@ -1,11 +1,10 @@
 import { Text } from 'ink';
 import type { ReactNode } from 'react';
-import type { Range, Snapshot, TaskCounts } from '../plan/snapshot.js';
+import type { Range, RunState, Snapshot, TaskCounts } from '../plan/snapshot.js';
 import { bar, EMPTY_CELL, FULL_CELL, gauge, sparkline, stackedCells } from './bars.js';
 import {
   formatCompact,
   formatCount,
-  formatDuration,
   formatHoursRange,
   formatPercent,
   formatRoughDuration,
@@ -14,12 +13,15 @@ import {
   formatUsdShort,
   isKnown,
   shareOf,
+  UNKNOWN,
 } from './format.js';
 import type { Sample } from './history.js';
 import { COLOURS, Line } from './lines.js';
 import { firstThatFits, pad, textWidth } from './text.js';
 
 const LABEL_WIDTH = 11;
+/** Cells beside the bars in which the words of a usual campaign fit; only then do bars grow. */
+const WORDS_WIDTH = 49;
 /** Lines that `Figures` takes. */
 export const FIGURE_LINES = 7;
 
@@ -31,7 +33,7 @@ interface Props {
 
 /** The campaign in seven lines: each with its label, a bar and figures. */
 export function Figures({ snapshot, history, width }: Props) {
-  const barWidth = Math.max(8, Math.min(44, Math.round(width * 0.3)));
+  const barWidth = Math.max(8, Math.min(Math.round(width * 0.3), width - LABEL_WIDTH - WORDS_WIDTH - 2));
   const room = { width, barWidth, textWidth: width - LABEL_WIDTH - barWidth - 2 };
   return (
     <>
@@ -40,7 +42,7 @@ export function Figures({ snapshot, history, width }: Props) {
       <Molecules snapshot={snapshot} room={room} />
       <Tasks tasks={snapshot.tasks} room={room} />
       <TaskLegend tasks={snapshot.tasks} width={width} />
-      <Writes snapshot={snapshot} history={history} room={room} />
+      <Bucket snapshot={snapshot} history={history} room={room} />
       <Effort snapshot={snapshot} width={width} />
     </>
   );
@@ -66,14 +68,12 @@ function Figure(props: { label: string; chart: ReactNode; room: Room; children: 
 function Time({ snapshot, room }: { snapshot: Snapshot; room: Room }) {
   const range = snapshot.forecast.makespanHours;
   const hours = snapshot.elapsedSeconds / 3600;
-  const elapsed = formatDuration(snapshot.elapsedSeconds);
-  const place = range === null ? '' : ` · ${placeInTime(hours, range, snapshot.state === 'running')}`;
+  const elapsed = formatRoughDuration(snapshot.elapsedSeconds);
+  const forecast = formatHoursRange(range);
+  const place = range === null ? '' : placeInTime(hours, range, snapshot.state);
+  const ending = place === '' ? '' : ` · ${place}`;
   const text = firstThatFits(
-    [
-      `${elapsed}, forecast ${formatHoursRange(range)}${place}`,
-      `${elapsed} of ${formatHoursRange(range)}${place}`,
-      `${formatRoughDuration(snapshot.elapsedSeconds)} of ${formatHoursRange(range)}${place}`,
-    ],
+    [`${elapsed} · forecast ${forecast}${ending}`, `${elapsed} of ${forecast}${ending}`],
     room.textWidth,
   );
   return (
@@ -87,10 +87,13 @@ function Time({ snapshot, room }: { snapshot: Snapshot; room: Room }) {
   );
 }
 
-function placeInTime(hours: number, range: Range, running: boolean): string {
-  if (hours > range.p90) return `${formatRoughDuration((hours - range.p90) * 3600)} past p90`;
-  if (hours >= range.p10) return 'in p10–p90';
-  return running ? `p50 in ${formatRoughDuration((range.p50 - hours) * 3600)}` : 'before p10';
+function placeInTime(hours: number, range: Range, state: RunState): string {
+  if (hours > range.p90) return `${formatRoughDuration((hours - range.p90) * 3600)} late`;
+  if (state === 'running') {
+    return hours < range.p10 ? `${formatRoughDuration((range.p50 - hours) * 3600)} left` : 'due by now';
+  }
+  if (state !== 'succeeded') return '';
+  return hours < range.p10 ? 'early' : 'as forecast';
 }
 
 function Money({ snapshot, room }: { snapshot: Snapshot; room: Room }) {
@@ -121,11 +124,17 @@ function moneyTexts({ spentUsd, budgetUsd }: Snapshot['cost'], range: Range | nu
   const budget = over ? `OVER ${limit}` : limit;
   const forecast = formatUsdRange(range);
   const past = range !== null && isKnown(spentUsd) && spentUsd > range.p90;
+  if (past) {
+    return [
+      `${spent} spent · more than the forecast ${forecast} · ${budget}`,
+      `${spent} · more than forecast · ${budget}`,
+      `${spent} · ${budget}`,
+    ];
+  }
   return [
-    `${spent} spent, forecast ${forecast}${past ? ', past p90' : ''} · ${budget}`,
-    past
-      ? `${spent}, past p90 ${formatUsdShort(range.p90)} · ${budget}`
-      : `${spent} of ${forecast} · ${budget}`,
+    `${spent} spent · forecast ${forecast} · ${budget}`,
+    `${spent} · forecast ${forecast} · ${budget}`,
+    `${spent} of ${forecast} · ${budget}`,
     `${spent} · ${budget}`,
   ];
 }
@@ -148,13 +157,15 @@ function ForecastGauge({
 
 function Molecules({ snapshot, room }: { snapshot: Snapshot; room: Room }) {
   const { complete, total } = snapshot.molecules;
+  const share = pad(formatPercent(complete, total), 5, 'right');
+  const counts = `${share}  ${formatCount(complete)}/${formatCount(total)} complete`;
   return (
     <Figure
       label="Molecules"
       room={room}
       chart={<Text color={COLOURS.good}>{bar(shareOf(complete, total), room.barWidth)}</Text>}
     >
-      {`${pad(formatPercent(complete, total), 5, 'right')}  ${formatCount(complete)}/${formatCount(total)} complete`}
+      {firstThatFits([`${counts} (all windows done)`, counts], room.textWidth)}
     </Figure>
   );
 }
@@ -200,6 +211,7 @@ function TaskLegend({ tasks, width }: { tasks: TaskCounts; width: number }) {
   const variants = [
     written(formatCount, '   ', indent),
     written(formatCount, '  ', indent),
+    written(formatCount, ' ', indent),
     written(formatCount, '  ', ''),
     written(formatCompact, '  ', ''),
   ];
@@ -221,23 +233,25 @@ function TaskLegend({ tasks, width }: { tasks: TaskCounts; width: number }) {
   );
 }
 
-function Writes({ snapshot, history, room }: { snapshot: Snapshot; history: readonly Sample[]; room: Room }) {
+function Bucket({ snapshot, history, room }: { snapshot: Snapshot; history: readonly Sample[]; room: Room }) {
   const { writesPerSecond, limitPerSecond, peakWritesPerSecond, http429 } = snapshot.bucket;
-  const rate = formatCount(writesPerSecond);
-  const limit = formatCount(limitPerSecond);
-  const peak = formatCount(peakWritesPerSecond);
+  const measured = [writesPerSecond, peakWritesPerSecond, http429].some(isKnown);
+  const [rate, limit, peak] = [writesPerSecond, limitPerSecond, peakWritesPerSecond].map(formatCount);
   const [text, refused] = firstThatFits(
-    [
-      `${rate}/s, limit ${limit}/s · peak ${peak}/s · |${formatCount(http429)} refused (429)`,
-      `${rate}/s, limit ${limit}/s · peak ${peak} · |429s: ${formatCount(http429)}`,
-      `${rate}/${limit} per s · peak ${peak} · |429s: ${formatCompact(http429)}`,
-    ],
+    measured
+      ? [
+          `${rate} of ${limit} writes/s allowed · peak ${peak}/s · |${formatCount(http429)} refused (429)`,
+          `${rate} of ${limit} writes/s · peak ${peak} · |${formatCount(http429)} refused (429)`,
+          `${rate}/${limit} writes/s · peak ${peak} · |${formatCompact(http429)} refused (429)`,
+          `${rate}/${limit} per s · peak ${peak} · |${formatCompact(http429)} × 429`,
+        ]
+      : [`${UNKNOWN} writes/s (this run cannot see them)`, `${UNKNOWN} writes/s`],
     room.textWidth + 1,
   ).split('|');
   const trouble = isKnown(http429) && http429 > 0;
   return (
     <Figure
-      label="Writes"
+      label="Bucket"
       room={room}
       chart={
         <Text color={COLOURS.busy}>
@@ -258,10 +272,14 @@ function Writes({ snapshot, history, room }: { snapshot: Snapshot; history: read
 
 function Effort({ snapshot, width }: { snapshot: Snapshot; width: number }) {
   const { attempts, preemptions, lostWorkHours, bucket } = snapshot;
-  const variants = [formatCount, formatCompact].map(
+  const inShort = [formatCount, formatCompact].map(
     (format) =>
       `${format(attempts)} · ${format(preemptions)} preemptions · ${format(lostWorkHours)} h lost work · ${format(bucket.checkpointsWritten)} checkpoints`,
   );
+  const variants = [
+    `${formatCount(attempts)} runs of tasks · ${formatCount(preemptions)} preemptions · ${formatCount(lostWorkHours)} h lost work · ${formatCount(bucket.checkpointsWritten)} checkpoints`,
+    ...inShort,
+  ];
   return (
     <Line width={width}>
       {pad('Attempts', LABEL_WIDTH)}

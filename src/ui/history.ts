@@ -8,6 +8,8 @@ export interface Sample {
   writesPerSecond: number | null;
   /** Tasks running at its end. */
   running: number;
+  /** Tasks done by its end. */
+  succeeded: number;
   /** VMs lost with a task on them, from the campaign's start to the end of the stretch. */
   preemptions: number | null;
 }
@@ -28,6 +30,7 @@ export class History {
       elapsedSeconds: snapshot.elapsedSeconds,
       writesPerSecond: snapshot.bucket.writesPerSecond,
       running: snapshot.tasks.running,
+      succeeded: snapshot.tasks.succeeded,
       preemptions: snapshot.preemptions,
     };
     const open = this.#samples.at(-1);
@@ -49,4 +52,25 @@ export class History {
 function merged(earlier: Sample, later: Sample): Sample {
   const rates = [earlier.writesPerSecond, later.writesPerSecond].filter(isKnown);
   return { ...later, writesPerSecond: rates.length === 0 ? null : Math.max(...rates) };
+}
+
+/**
+ * How fast a count grew up to each sample, per hour of the campaign: between one change of it and the next, for
+ * some counts are only looked up now and then. What has happened since the last change is unknown.
+ */
+export function ratesPerHour(
+  history: readonly Sample[],
+  count: 'succeeded' | 'preemptions',
+): (number | null)[] {
+  const rates: (number | null)[] = history.map(() => null);
+  let from = history.findIndex((sample) => isKnown(sample[count]));
+  for (let to = from + 1; from >= 0 && to < history.length; to++) {
+    const [before, after] = [history[from]!, history[to]!];
+    const [had, has] = [before[count], after[count]];
+    const hours = (after.elapsedSeconds - before.elapsedSeconds) / 3600;
+    if (!isKnown(had) || !isKnown(has) || has === had || hours <= 0) continue;
+    rates.fill((has - had) / hours, from + 1, to + 1);
+    from = to;
+  }
+  return rates;
 }

@@ -48,7 +48,7 @@ export function JobList(props: { jobs: readonly JobSnapshot[]; lines: number; wi
   const regionWidth = Math.max(0, ...shown.map(({ region }) => Math.min(23, textWidth(oneLine(region)))));
   return (
     <>
-      <Heading title={`Jobs ${jobs.length}`} note={countStates(jobs)} width={width} />
+      <Heading title={`Jobs ${jobs.length}`} note={countStates(jobs)} column="tasks done" width={width} />
       {shown.map((job) => (
         <JobLine key={`${job.region}/${job.jobId}`} job={job} regionWidth={regionWidth} width={width} />
       ))}

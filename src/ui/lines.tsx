@@ -22,15 +22,18 @@ export function Line({ width, children }: { width: number; children: ReactNode }
   );
 }
 
-/** `── Jobs ── 2 RUNNING · 12 QUEUED ─────` */
-export function Heading({ title, note, width }: { title: string; note?: string | undefined; width: number }) {
-  const shown = note === undefined || note === '' ? '' : ` ${truncate(note, width - textWidth(title) - 8)} ─`;
-  const rest = Math.max(0, width - textWidth(title) - textWidth(shown) - 5);
+/** `── Jobs ── 2 RUNNING · 12 QUEUED ───── tasks done`; `column` names the column at the right. */
+export function Heading(props: { title: string; note?: string; column?: string; width: number }) {
+  const { title, note = '', column = '', width } = props;
+  const last = column === '' ? '' : ` ${column}`;
+  const room = width - textWidth(title) - textWidth(last);
+  const shown = note === '' ? '' : ` ${truncate(note, room - 8)} ─`;
+  const rest = Math.max(0, room - textWidth(shown) - 5);
   return (
     <Line width={width}>
       <Text dimColor>── </Text>
       <Text bold>{title}</Text>
-      <Text dimColor>{` ─${shown}${'─'.repeat(rest)}`}</Text>
+      <Text dimColor>{` ─${shown}${'─'.repeat(rest)}${last}`}</Text>
     </Line>
   );
 }

@@ -1,19 +1,21 @@
 import type { Plan } from '../plan/plan.js';
 import type { Snapshot } from '../plan/snapshot.js';
-import type { DashboardProps } from './dashboard.js';
+import { drawableOn } from './charset.js';
 import type { MountedDashboard } from './dashboardApp.js';
 import { History } from './history.js';
-import { Screen, type Terminal } from './screen.js';
 
-/** At most ten frames a second, however fast snapshots come. */
-const FRAME_MS = 100;
+/**
+ * At most ten pictures a second, however fast snapshots come. Ink's `maxFps` limits what it writes, not the 4 to
+ * 7 ms that React and the layout take for each picture.
+ */
+const PICTURE_MS = 100;
 
 export interface DashboardOptions {
   plan: Plan | null;
   /** q or Ctrl-C was pressed; each time. The dashboard stays until `close`. */
   onInterrupt: () => void;
   /** Default: the process's own. */
-  stdout?: Terminal;
+  stdout?: NodeJS.WriteStream;
   stdin?: NodeJS.ReadStream;
 }
 
@@ -30,73 +32,52 @@ export interface RunningDashboard {
  */
 export function showDashboard(options: DashboardOptions): RunningDashboard {
   const { plan, onInterrupt, stdin = process.stdin } = options;
-  const screen = new Screen(options.stdout ?? process.stdout, process.env);
+  const stdout = drawableOn(options.stdout ?? process.stdout, process.env);
   const history = new History();
   let latest: Snapshot | null = null;
-  let interrupted = false;
   let mounted: MountedDashboard | null = null;
   let paintedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | null = null;
   let closing: Promise<void> | null = null;
+
   let failure: { error: unknown } | null = null;
 
-  const interrupt = (): void => {
-    interrupted = true;
-    paint();
-    onInterrupt();
-  };
+  let mountDashboard: typeof import('./dashboardApp.js').mountDashboard | null = null;
+  const loading = loadApp().then(
+    (app) => {
+      mountDashboard = app.mountDashboard;
+      paint();
+    },
+    (error: unknown) => {
+      failure = { error };
+    },
+  );
 
   const paint = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
     if (latest === null || mountDashboard === null || failure !== null) return;
     paintedAt = performance.now();
+    const picture = { snapshot: latest, plan, history: [...history.samples()] };
     try {
-      const props = propsFor(latest);
-      if (mounted === null) mounted = mountDashboard(props, { screen, stdin, onInterrupt: interrupt });
-      else mounted.paint(props);
+      if (mounted === null) mounted = mountDashboard(picture, { stdout, stdin, onInterrupt });
+      else mounted.paint(picture);
     } catch (error) {
-      fail(error);
+      // A picture that cannot be drawn must not end the campaign behind it: `close` tells.
+      failure = { error };
     }
   };
 
-  const propsFor = (snapshot: Snapshot): DashboardProps => ({
-    snapshot,
-    plan,
-    history: [...history.samples()],
-    hint: hintFor(snapshot, interrupted),
-    ...screen.frame(),
-  });
-
-  // A picture that cannot be drawn must not end the campaign behind it: `close` tells.
-  const fail = (error: unknown): void => {
-    failure = { error };
-    screen.leave();
-  };
-
   const paintSoon = (): void => {
-    const wait = paintedAt + FRAME_MS - performance.now();
+    const wait = paintedAt + PICTURE_MS - performance.now();
     if (wait <= 0) paint();
     else timer ??= setTimeout(paint, wait).unref();
   };
 
-  // Before Ink listens: the frame of the new size must exist when Ink redraws.
-  screen.on('resize', () => paint());
-
-  let mountDashboard: typeof import('./dashboardApp.js').mountDashboard | null = null;
-  const loading = loadApp().then((app) => {
-    mountDashboard = app.mountDashboard;
-    paint();
-  }, fail);
-
   const close = async (): Promise<void> => {
     await loading;
     paint();
-    try {
-      await mounted?.unmount();
-    } finally {
-      screen.leave();
-    }
+    await mounted?.unmount();
     if (failure !== null) throw failure.error;
   };
 
@@ -118,9 +99,4 @@ export function showDashboard(options: DashboardOptions): RunningDashboard {
 async function loadApp(): Promise<typeof import('./dashboardApp.js')> {
   process.env.NODE_ENV ??= 'production';
   return import('./dashboardApp.js');
-}
-
-function hintFor(snapshot: Snapshot, interrupted: boolean): string {
-  if (snapshot.state !== 'running') return `${snapshot.state}`;
-  return interrupted ? 'interrupted, stopping … (again: at once)' : 'q or Ctrl-C: interrupt';
 }

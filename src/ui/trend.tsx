@@ -1,62 +1,67 @@
 import { Text } from 'ink';
 import { columnChart } from './bars.js';
 import { formatCompact, formatRoughDuration, isKnown } from './format.js';
-import type { Sample } from './history.js';
+import { ratesPerHour, type Sample } from './history.js';
 import { COLOURS, Heading, Line } from './lines.js';
 import { pad } from './text.js';
 
 const AXIS_WIDTH = 7;
 /** Lines of one chart, heading included. */
-const LINES = { least: 5, most: 16 };
+const LINES = { least: 4, most: 24 };
 
-interface TrendKind {
+interface Trend {
   title: string;
-  figureOf: (sample: Sample, before: Sample | undefined) => number | null;
+  /** One figure for each sample. */
+  figuresOf: (history: readonly Sample[]) => (number | null)[];
 }
 
 /** In the order in which they are drawn as long as there is room. */
-const TRENDS: readonly TrendKind[] = [
-  { title: 'Checkpoint writes per second', figureOf: (sample) => sample.writesPerSecond },
-  { title: 'Running tasks', figureOf: (sample) => sample.running },
+const TRENDS: readonly Trend[] = [
+  { title: 'Running tasks', figuresOf: (history) => history.map((sample) => sample.running) },
+  { title: 'Tasks done per hour', figuresOf: (history) => ratesPerHour(history, 'succeeded') },
+  { title: 'Preemptions per hour', figuresOf: (history) => ratesPerHour(history, 'preemptions') },
   {
-    title: 'New preemptions',
-    figureOf: (sample, before) =>
-      isKnown(sample.preemptions) && isKnown(before?.preemptions)
-        ? sample.preemptions - before.preemptions
-        : null,
+    title: 'Writes to the bucket per second',
+    figuresOf: (history) => history.map((sample) => sample.writesPerSecond),
   },
 ];
 
-/** As many charts of the recent past as `lines` allow, the newest at the right. */
-export function Trends({
-  history,
-  lines,
-  width,
-}: {
+/** The trends about which this campaign knows anything, at most as many as `lines` have room for. */
+export function trendsFor(history: readonly Sample[], lines: number): readonly Trend[] {
+  return TRENDS.filter(({ figuresOf }) => figuresOf(history).some(isKnown)).slice(0, trendsIn(lines));
+}
+
+/** How many charts `lines` have room for. */
+export function trendsIn(lines: number): number {
+  return Math.max(0, Math.floor(lines / LINES.least));
+}
+
+/** Charts of the recent past, the newest at the right. */
+export function Trends(props: {
+  trends: readonly Trend[];
   history: readonly Sample[];
   lines: number;
   width: number;
 }) {
-  const count = Math.min(TRENDS.length, Math.floor(lines / LINES.least));
-  if (count < 1) return null;
-  const each = Math.min(LINES.most, Math.floor(lines / count));
-  return TRENDS.slice(0, count).map((kind) => (
-    <Trend key={kind.title} kind={kind} history={history} lines={each} width={width} />
+  const { trends, history, lines, width } = props;
+  const each = Math.min(LINES.most, Math.floor(lines / trends.length));
+  return trends.map((trend) => (
+    <TrendChart key={trend.title} trend={trend} history={history} lines={each} width={width} />
   ));
 }
 
-function Trend(props: { kind: TrendKind; history: readonly Sample[]; lines: number; width: number }) {
-  const { kind, history, lines, width } = props;
+function TrendChart(props: { trend: Trend; history: readonly Sample[]; lines: number; width: number }) {
+  const { trend, history, lines, width } = props;
   const height = lines - 1;
   const cells = Math.max(1, width - AXIS_WIDTH);
   const shown = history.slice(-cells);
-  const values = history.map((sample, index) => kind.figureOf(sample, history[index - 1])).slice(-cells);
+  const values = trend.figuresOf(history).slice(-cells);
   const span = (shown.at(-1)?.elapsedSeconds ?? 0) - (shown[0]?.elapsedSeconds ?? 0);
   const top = Math.max(0, ...values.filter(isKnown));
   const drawn = columnChart(values, cells, height).map((columns, line) => ({ line, columns }));
   return (
     <>
-      <Heading title={kind.title} note={`last ${formatRoughDuration(span)}`} width={width} />
+      <Heading title={trend.title} note={`last ${formatRoughDuration(span)}`} width={width} />
       {drawn.map(({ line, columns }) => (
         <Line key={line} width={width}>
           <Text dimColor>{`${pad(axisLabel(line, height, top), AXIS_WIDTH - 2, 'right')} │`}</Text>

@@ -1,12 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Metric } from '../../src/plan/forecast.js';
 import { makePlan } from '../../src/plan/makePlan.js';
 import type { CheckpointPolicyName } from '../../src/scenario/scenario.js';
+import { parseScenario } from '../../src/scenario/parse.js';
 import { simulateOnce } from '../../src/sim/campaign.js';
 import { halfWidth95, standardErrors } from '../statistics.js';
-import { referenceScenario } from './exampleScenario.js';
 
 const REPLICATIONS = 20;
+const YAML = readFileSync(new URL('../../scenarios/campaign-13k.yaml', import.meta.url), 'utf8');
 
 /**
  * Means of 200 seeds of an independent program (C++) for the same written model, with the 95 % half-widths of
@@ -36,9 +38,8 @@ const EXPECTED: Record<CheckpointPolicyName, Partial<Record<Metric, [mean: numbe
 };
 
 describe.each(Object.entries(EXPECTED))('the reference campaign with checkpoints %s', (policy, expected) => {
-  const scenario = referenceScenario();
-  scenario.decisions.checkpoint.policy = policy as CheckpointPolicyName;
-  const plan = makePlan(scenario);
+  const overrides = policy === 'periodic' ? [] : [`decisions.checkpoint.policy=${policy}`];
+  const plan = makePlan(parseScenario(YAML, { overrides }));
   const outcomes = Array.from({ length: REPLICATIONS }, (_, r) => simulateOnce(plan, `reference/${r}`));
 
   test.each(Object.entries(expected))(

@@ -13,9 +13,9 @@ describe('bars', () => {
   });
 
   test('a gauge marks the range that is still ahead', () => {
-    expect(gauge(0.5, { from: 0.75, to: 1 }, 8)).toBe('████░░▒▒');
+    expect(gauge(0.5, { from: 0.75, to: 1 }, 8)).toBe('████░░┃┃');
     expect(gauge(1, { from: 0.75, to: 1 }, 8)).toBe('████████');
-    expect(gauge(0, { from: 1, to: 1 }, 8)).toBe('░░░░░░░▒');
+    expect(gauge(0, { from: 1, to: 1 }, 8)).toBe('░░░░░░░┃');
   });
 
   test('one failed task of 13,000 gets a cell', () => {
@@ -70,6 +70,6 @@ describe('bars', () => {
     expect(asciiOnly(drawn)).toMatch(/^[ -~]+$/);
     expect(asciiOnly(drawn)).toHaveLength(drawn.length);
     expect(asciiOnly(drawn)).not.toContain('?');
-    for (const step of '▏▎▍▌▋▊▉▁▂▃▄▅▆▇█▓▒░') expect(asciiOnly(step)).not.toBe('?');
+    for (const step of '▏▎▍▌▋▊▉▁▂▃▄▅▆▇█▓▒░┃') expect(asciiOnly(step)).not.toBe('?');
   });
 });

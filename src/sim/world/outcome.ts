@@ -6,10 +6,10 @@ import type { World } from './world.js';
 export const HORIZON_SECONDS = 365 * 86400;
 
 /**
- * The outcome of a World up to now. Work in the checkpoints of tasks that never succeeded was done and not kept,
- * so it moves from useful to lost.
+ * The outcome of a World up to now. Once it has `ended`, work in the checkpoints of tasks that never succeeded was
+ * done and not kept, so it moves from useful to lost.
  */
-export function measure(world: World): Outcome {
+export function measure(world: World, ended: boolean): Outcome {
   const { scenario, tally, tasks } = world;
   const usd = { ...tally.usd };
   let lostSeconds = tally.lostSeconds;
@@ -19,7 +19,7 @@ export function measure(world: World): Outcome {
   for (let task = 0; task < tasks.done.length; task += 1) {
     if (tasks.done[task] === 1) {
       succeeded += 1;
-    } else {
+    } else if (ended) {
       lostSeconds += tasks.durable[task] as number;
       const paid = tasks.durableUsd[task] as number;
       usd.usefulWork -= paid;

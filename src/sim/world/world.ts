@@ -361,8 +361,8 @@ export class World implements WorldControl {
     return TASK_STATES[(this.jobs[number] as Job).states[index] as number] as TaskState;
   }
 
-  /** The outcome so far; final once nothing is left to happen. */
+  /** The outcome if the campaign ends now. */
   outcome(): Outcome {
-    return measure(this);
+    return measure(this, true);
   }
 }

@@ -6,7 +6,8 @@ import type { World } from './world.js';
 /** The World as a snapshot; `plan` adds the forecast and the budget to hold it against. */
 export function snapshotOf(world: World, plan: Plan | null, source: Snapshot['source']): Snapshot {
   const { scenario } = world;
-  const { metrics } = measure(world);
+  const ended = world.jobs.length > 0 && world.jobs.every((job) => job.isFinal);
+  const { metrics } = measure(world, ended);
   const jobs = world.jobs.map((job): JobSnapshot => {
     const { total: _total, ...counts } = job.taskCounts();
     return { jobId: job.spec.jobId, region: job.spec.region, state: job.state, ...counts };
