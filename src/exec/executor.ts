@@ -133,13 +133,24 @@ class Executor {
 
   async #round(now: number): Promise<void> {
     // Announced by a process that ended, or by a round that got no answer: they may exist or not.
-    for (const job of this.#view.jobs) if (job.createTime === null) await this.#submit(job, now);
+    await this.#submitTogether(
+      this.#view.jobs.filter((job) => job.createTime === null),
+      now,
+    );
     await this.#poll(now);
     await this.#sweep(now);
+    const intended: RunJob[] = [];
     for (const action of nextActions(this.#options.folder.plan, this.#view.progress(now))) {
-      if (action.kind === 'submit') await this.#submit(await this.#intend(action, now), now);
+      if (action.kind === 'submit') intended.push(await this.#intend(action, now));
       else await this.#finish(action.outcome, now);
     }
+    await this.#submitTogether(intended, now);
+  }
+
+  /** The jobs of a wave start as nearly at one time as the network allows; all answers are awaited. */
+  async #submitTogether(jobs: readonly RunJob[], now: number): Promise<void> {
+    const answers = await Promise.allSettled(jobs.map((job) => this.#submit(job, now)));
+    for (const answer of answers) if (answer.status === 'rejected') throw this.#refused(answer.reason);
   }
 
   async #intend(action: Extract<Action, { kind: 'submit' }>, at: number): Promise<RunJob> {
@@ -166,8 +177,6 @@ class Executor {
       jobId,
       requestId,
       job: built,
-    }).catch((error: unknown) => {
-      throw this.#refused(error);
     });
     const { createTime } = answer.job;
     await folder.ledger.append({
