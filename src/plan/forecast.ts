@@ -42,6 +42,8 @@ export interface Outcome {
   costBreakdownUsd: Record<CostPart, number>;
   /** Reference events: run starts + life ends + write requests + finished uploads. */
   events: number;
+  /** Computed without an event for each checkpoint; the figures do not depend on it. */
+  folded: boolean;
 }
 
 /** The distribution of one metric over replications. `sd` is of one replication (n - 1). */

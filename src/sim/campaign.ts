@@ -29,9 +29,9 @@ export class Campaign {
   private readonly submitted: Submitted[] = [];
   private over = false;
 
-  constructor(plan: Plan, seed: string) {
+  constructor(plan: Plan, seed: string, options: { fold?: boolean } = {}) {
     this.plan = plan;
-    this.world = new World(plan.scenario.resolved, seed);
+    this.world = new World(plan.scenario.resolved, seed, options);
     this.act();
   }
 
@@ -101,9 +101,4 @@ function unfinishedOf(world: World, number: number) {
     if (job.states[index] !== Task.succeeded) tasks.push(job.campaignTask(index));
   }
   return rangesOf(tasks.sort((a, b) => a - b));
-}
-
-/** One replication: the plan in the World of `seed` (replication r of a forecast uses `<seed>/r`). */
-export function simulateOnce(plan: Plan, seed: string): Outcome {
-  return new Campaign(plan, seed).finish();
 }

@@ -8,8 +8,8 @@ import {
   type Summary,
 } from '../plan/forecast.js';
 import type { Plan } from '../plan/plan.js';
-import { simulateOnce } from './campaign.js';
 import { drawGuesses } from './guesses.js';
+import { simulateOnce } from './simulateOnce.js';
 
 /**
  * Replication `r` of a plan. Its luck, and its draw of the guesses if `uncertainty` is on, depend on (seed, r)

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Metric } from '../../src/plan/forecast.js';
 import { makePlan } from '../../src/plan/makePlan.js';
 import type { Hazard, Scenario } from '../../src/scenario/scenario.js';
-import { Campaign, simulateOnce } from '../../src/sim/campaign.js';
+import { Campaign } from '../../src/sim/campaign.js';
+import { simulateOnce } from '../../src/sim/simulateOnce.js';
 import { standardErrors } from '../statistics.js';
 import { formulaWorld } from './noQueue.js';
 

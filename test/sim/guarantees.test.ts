@@ -5,7 +5,8 @@ import { makePlan } from '../../src/plan/makePlan.js';
 import { readJobSpec } from '../../src/plan/readJob.js';
 import { machineShape } from '../../src/scenario/machines.js';
 import type { Scenario } from '../../src/scenario/scenario.js';
-import { Campaign, simulateOnce } from '../../src/sim/campaign.js';
+import { Campaign } from '../../src/sim/campaign.js';
+import { simulateOnce } from '../../src/sim/simulateOnce.js';
 import { HORIZON_SECONDS } from '../../src/sim/world/outcome.js';
 import type { TaskState, WorldObserver } from '../../src/sim/world/view.js';
 import { World } from '../../src/sim/world/world.js';
@@ -141,6 +142,23 @@ describe('in every world', () => {
       ),
       RUNS,
     );
+  });
+
+  test('folded, a campaign has the outcome that it has event by event, to the last bit', () => {
+    let folded = 0;
+    fc.assert(
+      fc.property(randomScenario, fc.string(), (scenario, seed) => {
+        const plan = makePlan(scenario);
+        const { folded: byEvents, ...exact } = simulateOnce(plan, seed, { fold: false });
+        const { folded: wasFolded, ...quick } = simulateOnce(plan, seed);
+        expect(byEvents).toBe(false);
+        expect(quick).toEqual(exact);
+        if (wasFolded) folded += 1;
+      }),
+      RUNS,
+    );
+    // The comparison would be empty if nothing could be folded.
+    expect(folded).toBeGreaterThan(RUNS.numRuns / 4);
   });
 
   test('the same seed gives the same outcome', () => {

@@ -1,24 +1,36 @@
 import type { Scenario } from '../../scenario/scenario.js';
+import { RequestBins } from './requestBins.js';
 import { RequestMeter } from './requestMeter.js';
 import { TokenBucket } from './tokenBucket.js';
 
-/** One Cloud Storage bucket: its request capacity for writes and reads, and what was asked of it. */
+/**
+ * One Cloud Storage bucket: its request capacity for writes and reads, and what was asked of it. A folded bucket
+ * admits every write and keeps the books that show afterwards whether it was right to do so.
+ */
 export class Bucket {
-  readonly writes = new RequestMeter();
   readonly reads = new RequestMeter();
   readonly writeLimit: number | null;
   refused = 0;
+  private readonly writes = new RequestMeter();
+  private readonly folded: RequestBins | null;
+  private readonly burst: number;
   private readonly writeTokens: TokenBucket;
   private readonly readTokens: TokenBucket;
 
-  constructor(settings: Scenario['bucket']) {
+  constructor(settings: Scenario['bucket'], fold: boolean) {
     this.writeLimit = settings.writesPerSecond;
+    this.burst = settings.burst;
+    this.folded = fold ? new RequestBins() : null;
     this.writeTokens = new TokenBucket(settings.writesPerSecond, settings.burst);
     this.readTokens = new TokenBucket(settings.readsPerSecond, settings.readsPerSecond ?? 1);
   }
 
   /** One write request at time `t`; false is a 429. */
   write(t: number): boolean {
+    if (this.folded) {
+      this.folded.count(t);
+      return true;
+    }
     this.writes.count(t);
     const admitted = this.writeTokens.take(t);
     if (!admitted) this.refused += 1;
@@ -31,5 +43,20 @@ export class Bucket {
     const admitted = this.readTokens.take(t);
     if (!admitted) this.refused += 1;
     return admitted;
+  }
+
+  /** Write requests in the busiest whole second, refused ones included. */
+  get peakWritesPerSecond(): number {
+    return (this.folded ?? this.writes).peakPerSecond;
+  }
+
+  /** Write requests a second over the last whole minute before `t`; not known of a folded bucket. */
+  writesPerSecondAt(t: number): number | null {
+    return this.folded ? null : this.writes.rateAt(t);
+  }
+
+  /** Whether a folded bucket would have admitted every write, one by one, as it did. */
+  get certified(): boolean {
+    return this.folded === null || this.folded.neverRunsDry(this.writeLimit, this.burst);
   }
 }

@@ -72,6 +72,8 @@ export class Fleet {
   markProgress = new Float64Array(0);
   /** Progress in the checkpoint on its way to the bucket. */
   snapshot = new Float64Array(0);
+  /** When this attempt's first checkpoint became durable; negative before. */
+  storedAt = new Float64Array(0);
   /** Local engine checkpoints that have been shipped or skipped in this run. */
   shipped = new Int32Array(0);
 

@@ -53,11 +53,12 @@ export function measure(world: World, ended: boolean): Outcome {
       checkpointsWritten: tally.checkpointsWritten,
       checkpointsSkipped: tally.checkpointsSkipped,
       http429: world.buckets.reduce((sum, bucket) => sum + bucket.refused, 0),
-      peakWritesPerSecond: Math.max(...world.buckets.map((bucket) => bucket.writes.peakPerSecond)),
+      peakWritesPerSecond: Math.max(...world.buckets.map((bucket) => bucket.peakWritesPerSecond)),
       peakVms: world.peakVms,
       imagePulls: tally.imagePulls,
     },
     costBreakdownUsd: usd,
     events: tally.events,
+    folded: world.fold,
   };
 }

@@ -1,9 +1,12 @@
 import type { Scenario } from '../../scenario/scenario.js';
 import type { EventQueue } from '../eventQueue.js';
 import { Purpose, type Streams } from '../streams.js';
+import { backoffSeconds } from './backoff.js';
+import { Checkpointing } from './checkpointing.js';
 import type { EngineClock } from './engineClock.js';
 import { End, type Fleet, Pending, Phase } from './fleet.js';
 import { type Job, Task } from './jobTable.js';
+import { LifeAccount } from './lifeAccount.js';
 import type { RegionState } from './regionState.js';
 import type { Tally } from './tally.js';
 import type { TaskStore } from './taskStore.js';
@@ -12,9 +15,6 @@ import type { TaskStore } from './taskStore.js';
 export const EXIT_PREEMPTED = 50001;
 export const EXIT_TIME_LIMIT = 50005;
 const EXIT_APPLICATION = 1;
-
-/** Batch and Compute Engine bill at least one minute of a VM. */
-const MINIMUM_BILLED_SECONDS = 60;
 
 /** What the World does when a life says so. */
 export interface LifeEvents {
@@ -37,6 +37,8 @@ export class VmLife {
   private readonly jobs: readonly Job[];
   private readonly regions: readonly RegionState[];
   private readonly events: LifeEvents;
+  private readonly checkpointing: Checkpointing;
+  private readonly account: LifeAccount;
 
   constructor(parts: {
     scenario: Scenario;
@@ -48,6 +50,8 @@ export class VmLife {
     jobs: readonly Job[];
     regions: readonly RegionState[];
     events: LifeEvents;
+    /** Run through the checkpoints of an attempt at its end instead of event by event. */
+    fold: boolean;
   }) {
     this.scenario = parts.scenario;
     this.streams = parts.streams;
@@ -58,6 +62,13 @@ export class VmLife {
     this.jobs = parts.jobs;
     this.regions = parts.regions;
     this.events = parts.events;
+    const life = {
+      arm: (vm: number, pending: number, at: number) => this.arm(vm, pending, at),
+      jobOf: (vm: number) => this.jobOf(vm),
+      bucketOf: (vm: number) => this.regionOf(vm).bucket,
+    };
+    this.checkpointing = new Checkpointing({ ...parts, life });
+    this.account = new LifeAccount({ ...parts, checkpointing: this.checkpointing });
   }
 
   /** Asks for a VM for the task at `index` of the job. */
@@ -109,13 +120,13 @@ export class VmLife {
   handle(vm: number, t: number): void {
     switch (this.fleet.pending[vm]) {
       case Pending.timer:
-        this.checkpointDue(vm, t);
+        this.checkpointing.timerDue(vm, t);
         break;
       case Pending.write:
-        this.requestWrite(vm, t);
+        this.checkpointing.request(vm, t);
         break;
       case Pending.uploaded:
-        this.checkpointDurable(vm, t);
+        this.checkpointing.uploaded(vm, t);
         break;
       case Pending.end:
         this.reachEnd(vm, t);
@@ -271,7 +282,7 @@ export class VmLife {
     const { bucket, campaign, checkpoint } = this.scenario;
     if (!this.regionOf(vm).bucket.read(t)) {
       // A task without its input can do nothing else: it asks until it is served.
-      this.arm(vm, Pending.read, t + this.backoff(vm));
+      this.arm(vm, Pending.read, t + backoffSeconds(this.streams, fleet, vm, bucket));
       return;
     }
     fleet.tries[vm] = 0;
@@ -287,27 +298,11 @@ export class VmLife {
     this.arm(vm, Pending.fetched, t + bucket.latencySeconds + (campaign.inputBytes + restore) / speed);
   }
 
-  /** Truncated exponential back-off with full jitter: U(0, min(cap, base x 2^i)) after the i-th refusal. */
-  private backoff(vm: number): number {
-    const { fleet } = this;
-    const { backoffBaseSeconds, backoffCapSeconds } = this.scenario.bucket;
-    const i = fleet.tries[vm] as number;
-    const n = fleet.backoffDraws[vm] as number;
-    fleet.tries[vm] = i + 1;
-    fleet.backoffDraws[vm] = n + 1;
-    const longest = Math.min(backoffCapSeconds, backoffBaseSeconds * 2 ** Math.min(i, 30));
-    return (
-      longest *
-      this.streams.uniform32(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.backoff, n)
-    );
-  }
-
-  // ---- computing and checkpoints -------------------------------------------------------------------------------
+  // ---- computing -------------- -------------------------------------------------------------------------------
 
   private startComputing(vm: number, t: number): void {
     const { fleet, scenario } = this;
     const task = fleet.task[vm] as number;
-    const { checkpoint } = this.jobOf(vm).spec;
     if ((fleet.deathAt[vm] as number) === Number.POSITIVE_INFINITY && scenario.spot.hazardFrom === 'task') {
       this.startHazard(vm, t);
     }
@@ -319,7 +314,6 @@ export class VmLife {
     fleet.base[vm] = done;
     fleet.markTime[vm] = t;
     fleet.markProgress[vm] = done;
-    fleet.shipped[vm] = 0;
     this.tally.events += 1;
     const { clock } = this.jobOf(vm);
     // A task that finishes and loses its VM at the same instant has finished.
@@ -329,8 +323,7 @@ export class VmLife {
       fleet.endKind[vm] = End.finished;
     }
     if (scenario.campaign.taskFailure > 0) this.maybeFail(vm, t, clock);
-    if (checkpoint.policy === 'none') this.arm(vm, Pending.end, fleet.endAt[vm] as number);
-    else this.arm(vm, Pending.timer, this.nextCheckpoint(vm, t, true));
+    this.checkpointing.start(vm, t);
   }
 
   private maybeFail(vm: number, t: number, clock: EngineClock): void {
@@ -341,114 +334,6 @@ export class VmLife {
     const share = streams.uniform(task, attempt, Purpose.failure, 1);
     const work = (fleet.work[vm] as number) - (fleet.base[vm] as number);
     this.boundBy(vm, t + clock.wallFor(work * share), End.failed);
-  }
-
-  /** When the watchdog next wants to ship a checkpoint. */
-  private nextCheckpoint(vm: number, t: number, first: boolean): number {
-    const { fleet } = this;
-    const { policy, intervalSeconds, jitterSeconds, firstPhase } = this.jobOf(vm).spec.checkpoint;
-    if (policy === 'aligned') return (Math.floor(t / intervalSeconds) + 1) * intervalSeconds;
-    const n = fleet.timerDraws[vm] as number;
-    fleet.timerDraws[vm] = n + 1;
-    const u = this.streams.uniform32(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.timer, n);
-    if (first && firstPhase === 'random') return t + u * intervalSeconds;
-    return t + intervalSeconds + u * jitterSeconds;
-  }
-
-  /** Seconds of the task's work that are done at `t`, durable or not. */
-  private progressAt(vm: number, t: number): number {
-    const { fleet } = this;
-    const { policy, engineIntervalSeconds } = this.jobOf(vm).spec.checkpoint;
-    const work = fleet.work[vm] as number;
-    if (policy === 'none' || engineIntervalSeconds === 0) {
-      const since = t - (fleet.markTime[vm] as number);
-      return Math.min(work, (fleet.markProgress[vm] as number) + Math.max(0, since));
-    }
-    const wall = t - (fleet.computeFrom[vm] as number);
-    return Math.min(work, (fleet.base[vm] as number) + this.jobOf(vm).clock.workAt(wall));
-  }
-
-  /** The watchdog's timer: there is a checkpoint to ship now, or the next one that the engine writes is awaited. */
-  private checkpointDue(vm: number, t: number): void {
-    const { fleet } = this;
-    const { policy, engineIntervalSeconds } = this.jobOf(vm).spec.checkpoint;
-    if (engineIntervalSeconds === 0) {
-      this.snapshotNow(vm, t);
-    } else {
-      const { clock } = this.jobOf(vm);
-      const from = fleet.computeFrom[vm] as number;
-      const written = clock.writtenAt(t - from);
-      if (written <= (fleet.shipped[vm] as number)) {
-        const next =
-          policy === 'aligned'
-            ? this.nextCheckpoint(vm, t, false)
-            : from + clock.wallOfCheckpoint(written + 1);
-        this.arm(vm, Pending.timer, next);
-        return;
-      }
-      fleet.shipped[vm] = written;
-      fleet.snapshot[vm] = (fleet.base[vm] as number) + written * clock.interval;
-    }
-    fleet.tries[vm] = 0;
-    fleet.requestsLeft[vm] = this.scenario.bucket.requestsPerUpload;
-    this.requestWrite(vm, t);
-  }
-
-  /** The engine writes a checkpoint because the watchdog asks; computing stops for the pause. */
-  private snapshotNow(vm: number, t: number): void {
-    const { fleet } = this;
-    const progress = this.progressAt(vm, t);
-    const pause = this.scenario.checkpoint.pauseSeconds;
-    fleet.snapshot[vm] = progress;
-    if (pause === 0) return;
-    fleet.markProgress[vm] = progress;
-    fleet.markTime[vm] = t + pause;
-    if (fleet.endKind[vm] !== End.finished) return;
-    const finishAt = t + pause + ((fleet.work[vm] as number) - progress);
-    fleet.endAt[vm] = finishAt;
-    const death = fleet.deathAt[vm] as number;
-    const limit = fleet.limitAt[vm] as number;
-    if (death < finishAt) this.boundBy(vm, death, End.preempted);
-    if (limit < finishAt) this.boundBy(vm, limit, End.timeLimit);
-  }
-
-  private requestWrite(vm: number, t: number): void {
-    const { fleet } = this;
-    const { bucket, checkpoint } = this.scenario;
-    this.tally.events += 1;
-    if (!this.regionOf(vm).bucket.write(t)) {
-      const wait = this.backoff(vm);
-      if (bucket.maxTries !== null && (fleet.tries[vm] as number) >= bucket.maxTries) {
-        this.tally.checkpointsSkipped += 1;
-        this.arm(vm, Pending.timer, this.nextCheckpoint(vm, t, false));
-      } else {
-        this.arm(vm, Pending.write, t + wait);
-      }
-      return;
-    }
-    fleet.tries[vm] = 0;
-    const left = (fleet.requestsLeft[vm] as number) - 1;
-    fleet.requestsLeft[vm] = left;
-    if (left > 0) {
-      this.arm(vm, Pending.write, t + bucket.latencySeconds);
-      return;
-    }
-    const speed = bucket.uploadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY;
-    this.arm(vm, Pending.uploaded, t + bucket.latencySeconds + checkpoint.sizeBytes / speed);
-  }
-
-  private checkpointDurable(vm: number, t: number): void {
-    const { fleet, tasks, tally } = this;
-    const task = fleet.task[vm] as number;
-    tasks.durable[task] = fleet.snapshot[vm] as number;
-    tally.checkpointsWritten += 1;
-    tally.writesBilled += 1;
-    tally.events += 1;
-    if (tasks.stored[task] === 0) {
-      tasks.stored[task] = 1;
-      tally.store(this.scenario.checkpoint.sizeBytes, t);
-    }
-    this.arm(vm, Pending.timer, this.nextCheckpoint(vm, t, false));
   }
 
   // ---- the end -------------------------------------------------------------------------------------------------
@@ -476,6 +361,7 @@ export class VmLife {
       this.finishAttempt(vm, t, 0, false);
       return;
     }
+    this.checkpointing.settle(vm, t);
     fleet.phase[vm] = Phase.publishing;
     fleet.publishFrom[vm] = t;
     fleet.tries[vm] = 0;
@@ -491,7 +377,7 @@ export class VmLife {
     const { bucket, campaign } = this.scenario;
     this.tally.events += 1;
     if (!this.regionOf(vm).bucket.write(t)) {
-      this.arm(vm, Pending.publishWrite, t + this.backoff(vm));
+      this.arm(vm, Pending.publishWrite, t + backoffSeconds(this.streams, fleet, vm, bucket));
       return;
     }
     fleet.tries[vm] = 0;
@@ -507,11 +393,11 @@ export class VmLife {
 
   /** Ends an attempt from outside, its VM with it: the job was cancelled or killed. */
   abort(vm: number, t: number): void {
-    this.account(vm, t, false);
+    this.account.attemptEnded(vm, this.jobOf(vm), t, false);
   }
 
   private finishAttempt(vm: number, t: number, exitCode: number, vmGone: boolean): void {
-    this.account(vm, t, exitCode === 0);
+    this.account.attemptEnded(vm, this.jobOf(vm), t, exitCode === 0);
     if (exitCode === 0) {
       this.tasks.complete(this.fleet.task[vm] as number, t);
       if (this.scenario.campaign.outputBytes > 0) {
@@ -522,54 +408,8 @@ export class VmLife {
     this.events.attemptEnded(vm, t, exitCode, vmGone);
   }
 
-  /** Splits the attempt's billed time into start-up, transfers, kept work, lost work and pauses. */
-  private account(vm: number, t: number, succeeded: boolean): void {
-    const { fleet, tasks, tally } = this;
-    if ((fleet.billedFrom[vm] as number) < 0) return;
-    const task = fleet.task[vm] as number;
-    const rate = this.jobOf(vm).rates.usdPerSecond;
-    const fetchFrom = fleet.fetchFrom[vm] as number;
-    const computeFrom = fleet.computeFrom[vm] as number;
-    const publishFrom = fleet.publishFrom[vm] as number;
-    const fetchStart = fetchFrom < 0 ? t : fetchFrom;
-    const computeStart = computeFrom < 0 ? t : computeFrom;
-    const publishStart = publishFrom < 0 ? t : publishFrom;
-    const startup = fetchStart - (fleet.attemptFrom[vm] as number);
-    const transfer = computeStart - fetchStart + (t - publishStart);
-    const computing = publishStart - computeStart;
-    let kept = 0;
-    let lost = 0;
-    if (computeFrom >= 0) {
-      tally.events += 1;
-      const base = fleet.base[vm] as number;
-      const done = succeeded || publishFrom >= 0 ? (fleet.work[vm] as number) : this.progressAt(vm, t);
-      if (succeeded) tasks.durable[task] = done;
-      kept = (tasks.durable[task] as number) - base;
-      lost = done - (tasks.durable[task] as number);
-      tasks.durableUsd[task] = (tasks.durableUsd[task] as number) + kept * rate;
-    }
-    tally.lostSeconds += lost;
-    tally.usd.startup += startup * rate;
-    tally.usd.dataTransfer += transfer * rate;
-    tally.usd.usefulWork += kept * rate;
-    tally.usd.lostWork += lost * rate;
-    tally.usd.checkpointPauses += (computing - kept - lost) * rate;
-    fleet.accounted[vm] = (fleet.accounted[vm] as number) + (t - (fleet.attemptFrom[vm] as number));
-  }
-
   /** Gives the VM back and bills it. */
   remove(vm: number, t: number): void {
-    const { fleet, tally } = this;
-    const { rates } = this.jobOf(vm);
-    const from = fleet.billedFrom[vm] as number;
-    if (from >= 0) {
-      const billed = Math.max(MINIMUM_BILLED_SECONDS, t - from);
-      tally.billedSeconds += billed;
-      tally.usd.idle += (billed - (fleet.accounted[vm] as number)) * rates.usdPerSecond;
-      tally.usd.bootDisk += billed * rates.diskUsdPerSecond;
-      tally.usd.externalIp += billed * rates.ipUsdPerSecond;
-    }
-    this.queue.cancel(2 * vm);
-    fleet.give(vm);
+    this.account.vmGone(vm, this.jobOf(vm), t, this.queue);
   }
 }

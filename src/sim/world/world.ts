@@ -25,6 +25,7 @@ import { VmLife } from './vmLife.js';
  */
 export class World implements WorldControl {
   readonly scenario: Scenario;
+  readonly fold: boolean;
   readonly regions: readonly RegionState[];
   readonly jobs: Job[] = [];
   readonly tasks: TaskStore;
@@ -43,15 +44,21 @@ export class World implements WorldControl {
   private readonly observer: WorldObserver | null;
   private readonly regionNumber = new Map<string, number>();
 
-  /** `seed`: any text; equal scenarios, seeds and commands give equal Worlds. */
-  constructor(scenario: Scenario, seed: string, options: { observer?: WorldObserver } = {}) {
+  /**
+   * `seed`: any text; equal scenarios, seeds and commands give equal Worlds. `fold`: spend no events on checkpoints;
+   * its outcome holds only if `certified` afterwards, and is then the same to the last bit.
+   */
+  constructor(scenario: Scenario, seed: string, options: { observer?: WorldObserver; fold?: boolean } = {}) {
+    const { fold = false } = options;
+    this.fold = fold;
     this.scenario = scenario;
     this.streams = new Streams(seed);
     this.observer = options.observer ?? null;
     this.tasks = new TaskStore(scenario.campaign.molecules, scenario.campaign.windows);
-    const shared = scenario.decisions.buckets === 'one' ? new Bucket(scenario.bucket) : null;
+    const shared = scenario.decisions.buckets === 'one' ? new Bucket(scenario.bucket, fold) : null;
     this.regions = Object.entries(scenario.regions).map(
-      ([name, settings]) => new RegionState(name, settings, scenario, shared ?? new Bucket(scenario.bucket)),
+      ([name, settings]) =>
+        new RegionState(name, settings, scenario, shared ?? new Bucket(scenario.bucket, fold)),
     );
     this.regions.forEach((region, i) => {
       this.regionNumber.set(region.name, i);
@@ -66,6 +73,7 @@ export class World implements WorldControl {
       tally: this.tally,
       jobs: this.jobs,
       regions: this.regions,
+      fold,
       events: {
         taskMoved: (vm, to) => this.taskMoved(vm, to, null),
         attemptEnded: (vm, t, exitCode, vmGone) => this.attemptEnded(vm, t, exitCode, vmGone),
@@ -359,6 +367,12 @@ export class World implements WorldControl {
 
   taskState(number: number, index: number): TaskState {
     return TASK_STATES[(this.jobs[number] as Job).states[index] as number] as TaskState;
+  }
+
+  /** Whether no bucket refused a write, as a folded World takes for granted; always true of any other. */
+  get certified(): boolean {
+    // Attempts that are still going on have not been run through.
+    return !this.fold || (this.fleet.alive === 0 && this.buckets.every((bucket) => bucket.certified));
   }
 
   /** The outcome if the campaign ends now. */

@@ -13,7 +13,6 @@ export function snapshotOf(world: World, plan: Plan | null, source: Snapshot['so
     return { jobId: job.spec.jobId, region: job.spec.region, state: job.state, ...counts };
   });
   const start = Math.min(world.firstSubmitAt, world.now);
-  const limits = world.buckets.map((bucket) => bucket.writeLimit);
   return {
     source,
     name: scenario.name,
@@ -38,10 +37,8 @@ export function snapshotOf(world: World, plan: Plan | null, source: Snapshot['so
     }),
     jobs,
     bucket: {
-      writesPerSecond: world.buckets.reduce((sum, bucket) => sum + bucket.writes.rateAt(world.now), 0),
-      limitPerSecond: limits.includes(null)
-        ? null
-        : limits.reduce<number>((sum, limit) => sum + (limit ?? 0), 0),
+      writesPerSecond: sumOrNull(world.buckets.map((bucket) => bucket.writesPerSecondAt(world.now))),
+      limitPerSecond: sumOrNull(world.buckets.map((bucket) => bucket.writeLimit)),
       peakWritesPerSecond: metrics.peakWritesPerSecond,
       http429: metrics.http429,
       checkpointsWritten: metrics.checkpointsWritten,
@@ -56,6 +53,13 @@ export function snapshotOf(world: World, plan: Plan | null, source: Snapshot['so
     },
     messages: [],
   };
+}
+
+function sumOrNull(values: readonly (number | null)[]): number | null {
+  return values.reduce<number | null>(
+    (sum, value) => (sum === null || value === null ? null : sum + value),
+    0,
+  );
 }
 
 function stateOf(world: World): RunState {

@@ -1,0 +1,79 @@
+import type { EventQueue } from '../eventQueue.js';
+import type { Checkpointing } from './checkpointing.js';
+import type { Fleet } from './fleet.js';
+import type { Job } from './jobTable.js';
+import type { Tally } from './tally.js';
+import type { TaskStore } from './taskStore.js';
+
+/**
+ * Compute Engine bills at least one minute of a VM.
+ * Source: cloud.google.com/compute/vm-instance-pricing.
+ */
+const MINIMUM_BILLED_SECONDS = 60;
+
+/** Puts every billed second of a VM to what it was used for: once for each attempt, once when the VM goes. */
+export class LifeAccount {
+  private readonly fleet: Fleet;
+  private readonly tasks: TaskStore;
+  private readonly tally: Tally;
+  private readonly checkpointing: Checkpointing;
+
+  constructor(parts: { fleet: Fleet; tasks: TaskStore; tally: Tally; checkpointing: Checkpointing }) {
+    this.fleet = parts.fleet;
+    this.tasks = parts.tasks;
+    this.tally = parts.tally;
+    this.checkpointing = parts.checkpointing;
+  }
+
+  /** Splits the attempt that ends at `t` into start-up, transfers, kept work, lost work and pauses. */
+  attemptEnded(vm: number, job: Job, t: number, succeeded: boolean): void {
+    const { fleet, tasks, tally } = this;
+    if ((fleet.billedFrom[vm] as number) < 0) return;
+    const rate = job.rates.usdPerSecond;
+    const from = fleet.attemptFrom[vm] as number;
+    const fetchFrom = fleet.fetchFrom[vm] as number;
+    const computeFrom = fleet.computeFrom[vm] as number;
+    const publishFrom = fleet.publishFrom[vm] as number;
+    const fetchStart = fetchFrom < 0 ? t : fetchFrom;
+    const computeStart = computeFrom < 0 ? t : computeFrom;
+    const publishStart = publishFrom < 0 ? t : publishFrom;
+    const computing = publishStart - computeStart;
+    let kept = 0;
+    let lost = 0;
+    if (computeFrom >= 0) {
+      const task = fleet.task[vm] as number;
+      tally.events += 1;
+      if (publishFrom < 0) this.checkpointing.settle(vm, t);
+      const complete = succeeded || publishFrom >= 0;
+      const done = complete ? (fleet.work[vm] as number) : this.checkpointing.progressAt(vm, t);
+      if (succeeded) tasks.durable[task] = done;
+      const durable = tasks.durable[task] as number;
+      kept = durable - (fleet.base[vm] as number);
+      lost = done - durable;
+      tasks.durableUsd[task] = (tasks.durableUsd[task] as number) + kept * rate;
+    }
+    tally.lostSeconds += lost;
+    tally.usd.startup += (fetchStart - from) * rate;
+    tally.usd.dataTransfer += (computeStart - fetchStart + (t - publishStart)) * rate;
+    tally.usd.usefulWork += kept * rate;
+    tally.usd.lostWork += lost * rate;
+    tally.usd.checkpointPauses += (computing - kept - lost) * rate;
+    fleet.accounted[vm] = (fleet.accounted[vm] as number) + (t - from);
+  }
+
+  /** Bills the VM that goes at `t`; what no attempt used was idle. One that was still being made costs nothing. */
+  vmGone(vm: number, job: Job, t: number, queue: EventQueue): void {
+    const { fleet, tally } = this;
+    const from = fleet.billedFrom[vm] as number;
+    if (from >= 0) {
+      const { rates } = job;
+      const billed = Math.max(MINIMUM_BILLED_SECONDS, t - from);
+      tally.billedSeconds += billed;
+      tally.usd.idle += (billed - (fleet.accounted[vm] as number)) * rates.usdPerSecond;
+      tally.usd.bootDisk += billed * rates.diskUsdPerSecond;
+      tally.usd.externalIp += billed * rates.ipUsdPerSecond;
+    }
+    queue.cancel(2 * vm);
+    fleet.give(vm);
+  }
+}
