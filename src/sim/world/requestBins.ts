@@ -32,7 +32,7 @@ export class RequestBins {
   }
 
   private grow(second: number): void {
-    const larger = new Uint16Array(Math.max(second + 1, this.bins.length * 2));
+    const larger = new Uint16Array(Math.max(second + 1, this.bins.length * 4));
     larger.set(this.bins);
     this.bins = larger;
   }
