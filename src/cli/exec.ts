@@ -8,7 +8,7 @@ import type { ExecSummary } from '../exec/summary.js';
 import { lintOk, lintPlan } from '../plan/lint.js';
 import type { Plan } from '../plan/plan.js';
 import { inputError } from '../scenario/errors.js';
-import { formatCount } from '../ui/format.js';
+import { formatTable } from '../ui/table.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
 import { forecastAgainstActual } from './forecastAgainstActual.js';
 import { interruptible } from './interrupt.js';
@@ -82,8 +82,10 @@ async function writeJobs(plan: Plan, options: ExecOptions, output: Output): Prom
     output.note('the plan lacks a project or images: placeholders stand for them in the jobs');
   }
   output.document({ runId, project, jobs });
-  for (const { region, jobFile, indexFile } of jobs) output.print(`${region}  ${jobFile}  ${indexFile}`);
-  output.print(`${plural(jobs.length, 'job')} written, nothing was sent`);
+  const rows = jobs.map(({ region, jobFile }) => [region, jobFile]);
+  output.print(formatTable([{ title: 'region' }, { title: 'job' }], rows).join('\n'));
+  const each = `${plural(jobs.length, 'job')} written, the task index beside each as .index`;
+  output.print(`\n${each}; nothing was sent`);
   return EXIT.done;
 }
 
@@ -92,9 +94,9 @@ async function run(plan: Plan, options: ExecOptions, output: Output): Promise<Ex
   if (!options.rehearse) await confirm(plan, options);
   const { signal, interrupt, dispose } = interruptible();
   const viewer = openViewer(plan, { output, ui: options.ui, onInterrupt: interrupt });
-  let shown = false;
+  let followed = false;
   const onSnapshot: typeof viewer.update = (snapshot) => {
-    shown = true;
+    followed = true;
     viewer.update(snapshot);
   };
   const common = { plan, runId, project, stateDir, onSnapshot, signal };
@@ -108,21 +110,22 @@ async function run(plan: Plan, options: ExecOptions, output: Output): Promise<Ex
     dispose();
   }
   output.document(summary);
-  if (shown) output.print('');
-  else
-    output.note(`run ${summary.runId} was over already: nothing was started (another --run-id starts anew)`);
   if (summary.state === 'running') {
-    output.note(`interrupted; the jobs go on, and the same command goes on following them: ${sameCommand()}`);
+    const left = summary.jobs.length === 0 ? 'nothing was submitted yet' : 'the jobs go on';
+    output.note(`interrupted; ${left}. The same command goes on with the run:\n  ${sameCommand()}`);
     return EXIT.interrupted;
+  }
+  if (!followed) {
+    output.note(`run ${summary.runId} was over already: nothing was started (another --run-id starts anew)`);
+    output.print('');
   }
   output.print(closingWords(plan, summary).join('\n'));
   return summary.state === 'succeeded' ? EXIT.done : EXIT.failed;
 }
 
 function closingWords(plan: Plan, summary: ExecSummary): string[] {
-  const { tasks, runId, state } = summary;
-  const outcome = `run ${runId} ${state}: ${formatCount(tasks.succeeded)} of ${formatCount(tasks.total)} tasks succeeded`;
-  return [outcome, '', ...forecastAgainstActual(plan, summary)];
+  const heading = `run ${summary.runId} ${summary.state}; what its plan forecast, and what came:`;
+  return [heading, '', ...forecastAgainstActual(plan, summary)];
 }
 
 /** Money is spent only after a yes. Whoever is not logged in learns that before being asked. */

@@ -8,7 +8,7 @@ export function campaignLine(name: string, campaign: { molecules: number; window
   return `${name}: ${tasks} tasks (${formatCount(campaign.molecules)} molecules × ${campaign.windows} windows)`;
 }
 
-/** "periodic checkpoints every 10m 0s, 4 jobs in 4 regions, 500 VMs at a time, Spot, image by pull" */
+/** "periodic checkpoints every 10m, 4 jobs in 4 regions, up to 500 Spot VMs" */
 export function decisionsLine(plan: Plan): string {
   const { shards, checkpoint } = plan;
   const regions = new Set(shards.map((shard) => shard.region)).size;
@@ -16,12 +16,7 @@ export function decisionsLine(plan: Plan): string {
     checkpoint.policy === 'none'
       ? 'no checkpoints'
       : `${checkpoint.policy} checkpoints every ${duration(checkpoint.intervalSeconds)}`;
-  const parts = [
-    policy,
-    `${plural(shards.length, 'job')} in ${plural(regions, 'region')}`,
-    `${formatCount(vmsAtATime(plan))} VMs at a time`,
-    provisioning(plan),
-  ];
+  const parts = [policy, `${plural(shards.length, 'job')} in ${plural(regions, 'region')}`, fleet(plan)];
   return parts.join(', ');
 }
 
@@ -40,11 +35,12 @@ function vmsAtATime(plan: Plan): number {
   return [...byRegion.values()].reduce((total, vms) => total + vms, 0);
 }
 
-function provisioning(plan: Plan): string {
-  const onDemand = plan.shards.every((shard) => shard.provisioning === 'onDemand');
-  if (onDemand) return 'on-demand';
+/** "up to 500 Spot VMs, the last 2 % on-demand" */
+function fleet(plan: Plan): string {
+  const vms = `up to ${formatCount(vmsAtATime(plan))}`;
+  if (plan.shards.every((shard) => shard.provisioning === 'onDemand')) return `${vms} on-demand VMs`;
   const percent = plan.tail.onDemandLastPercent;
-  return percent > 0 ? `Spot with the last ${percent} % on-demand` : 'Spot';
+  return `${vms} Spot VMs${percent > 0 ? `, the last ${percent} % on-demand` : ''}`;
 }
 
 export function plural(count: number, word: string, words = `${word}s`): string {

@@ -18,9 +18,17 @@ export function openViewer(
   if (ui && !output.json && isTerminal(process.stdout) && isTerminal(process.stdin)) {
     return showDashboard({ plan, onInterrupt });
   }
-  const reporter = plainReporter((line) => (output.json ? output.note(line) : output.print(line)));
+  let shown = false;
+  const reporter = plainReporter((line) => {
+    shown = true;
+    if (output.json) output.note(line);
+    else output.print(line);
+  });
   return {
     update: (snapshot) => reporter.update(snapshot),
-    close: async () => reporter.close(),
+    async close() {
+      reporter.close();
+      if (shown) output.print('');
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { JobState, Snapshot } from '../plan/snapshot.js';
+import type { JobSnapshot, JobState, Snapshot } from '../plan/snapshot.js';
 import { asciiOnly, supportsUnicode } from './charset.js';
 import {
   formatCount,
@@ -9,7 +9,7 @@ import {
   formatUsdRange,
   UNKNOWN,
 } from './format.js';
-import { oneLine, pad } from './text.js';
+import { oneLine, pad, textWidth } from './text.js';
 
 export interface PlainOptions {
   /** While snapshots come, at least one line in so many seconds of wall time. Default 5. */
@@ -27,13 +27,22 @@ export interface PlainReporter {
 }
 
 const STEPS = 10;
-/** Jobs named one by one when they change together; of more, their number is told. */
-const NAMED_JOBS = 4;
+/** Cells for the names of jobs that change together; where they need more, their number is told. */
+const NAMES_WIDTH = 80;
+/** Cells for the campaign time: `999d 23h 59m`. */
+const STAMP_WIDTH = 12;
+
+const KINDS: Record<Snapshot['source'], string> = {
+  simulate: 'simulation',
+  rehearse: 'rehearsal',
+  execute: 'run',
+};
 
 /**
- * A campaign as lines of plain text, for pipes, logs and CI: a line of figures at the start, at every 10 % of the
- * tasks, at the first failure and whenever failures have doubled, at the end, and else every few seconds; a line
- * for each wave of jobs, each change of a job's state and each message. No escape codes.
+ * A campaign as lines of plain text, for pipes, logs and CI, each with its campaign time: a line of figures at the
+ * start, at every 10 % of the tasks, at the first failure and whenever failures have doubled, and else every few
+ * seconds; a line for each wave of jobs, each change of a job's state and each message; at the end how it ended.
+ * No escape codes.
  */
 export function plainReporter(write: (line: string) => void, options: PlainOptions = {}): PlainReporter {
   const {
@@ -44,8 +53,8 @@ export function plainReporter(write: (line: string) => void, options: PlainOptio
   let previous: Snapshot | null = null;
   let figures: { snapshot: Snapshot; at: number } | null = null;
 
-  const say = (snapshot: Snapshot, text: string): void => {
-    const line = `[${pad((snapshot.elapsedSeconds / 3600).toFixed(1), 6, 'right')} h]  ${text}`;
+  const say = ({ elapsedSeconds }: Pick<Snapshot, 'elapsedSeconds'>, text: string): void => {
+    const line = `[${pad(formatDuration(elapsedSeconds), STAMP_WIDTH, 'right')}]  ${text}`;
     write(unicode ? line : asciiOnly(line));
   };
   const sayFigures = (snapshot: Snapshot): void => {
@@ -55,15 +64,19 @@ export function plainReporter(write: (line: string) => void, options: PlainOptio
 
   return {
     update(snapshot) {
-      if (previous === null) say(snapshot, openingLine(snapshot));
-      for (const text of jobLines(previous, snapshot)) say(snapshot, text);
-      for (const message of newMessages(previous, snapshot)) {
-        say({ ...snapshot, elapsedSeconds: message.elapsedSeconds }, oneLine(message.text));
-      }
-      const due = figures === null || wallMs() - figures.at >= everySeconds * 1000;
-      if (due || isMilestone(figures?.snapshot ?? null, snapshot)) sayFigures(snapshot);
-      if (snapshot.state !== 'running' && previous?.state !== snapshot.state)
+      // Messages come before the jobs: they are from this moment or from an earlier one.
+      const messages = newMessages(previous, snapshot);
+      if (previous === null) say(messages[0] ?? snapshot, openingLine(snapshot));
+      for (const message of messages) say(message, oneLine(message.text));
+      const jobs = previous === null ? firstJobLines(snapshot) : jobLines(previous, snapshot);
+      for (const text of jobs) say(snapshot, text);
+      if (snapshot.state !== 'running' && previous?.state !== snapshot.state) {
         say(snapshot, closingLine(snapshot));
+        figures = { snapshot, at: wallMs() };
+      } else {
+        const due = figures === null || wallMs() - figures.at >= everySeconds * 1000;
+        if (due || isMilestone(figures?.snapshot ?? null, snapshot)) sayFigures(snapshot);
+      }
       previous = snapshot;
     },
     close() {
@@ -74,23 +87,29 @@ export function plainReporter(write: (line: string) => void, options: PlainOptio
 }
 
 function openingLine(snapshot: Snapshot): string {
-  const { makespanHours, costUsd } = snapshot.forecast;
+  const { source, name, runId, tasks, forecast } = snapshot;
+  const id = runId === null ? '' : ` ${oneLine(runId)}`;
   const parts = [
-    `${snapshot.source} ${oneLine(snapshot.name)}${snapshot.runId === null ? '' : ` (${oneLine(snapshot.runId)})`}`,
-    `${formatCount(snapshot.tasks.total)} tasks`,
-    `forecast ${formatHoursRange(makespanHours)}, ${formatUsdRange(costUsd)} (p10${UNKNOWN}p90)`,
+    `${KINDS[source]}${id} of ${oneLine(name)}: ${formatCount(tasks.total)} tasks`,
+    `forecast ${formatHoursRange(forecast.makespanHours)}`,
+    `${formatUsdRange(forecast.costUsd)} (p10${UNKNOWN}p90)`,
   ];
   return parts.join(', ');
 }
 
-function closingLine({ state, elapsedSeconds, tasks, cost }: Snapshot): string {
-  const failed = tasks.failed === 0 ? '' : `, ${formatCount(tasks.failed)} failed`;
-  const done = `${formatCount(tasks.succeeded)} of ${formatCount(tasks.total)} tasks done${failed}`;
-  return `${state} after ${formatDuration(elapsedSeconds)}: ${done}, ${formatUsd(cost.spentUsd)} spent`;
+function closingLine({ state, elapsedSeconds, tasks, molecules, preemptions, cost }: Snapshot): string {
+  const parts = [
+    `${formatCount(tasks.succeeded)} of ${formatCount(tasks.total)} tasks done`,
+    ...(tasks.failed === 0 ? [] : [`${formatCount(tasks.failed)} failed`]),
+    `${formatCount(molecules.complete)} of ${formatCount(molecules.total)} molecules`,
+    `${formatCount(preemptions)} preemptions`,
+    `${formatUsd(cost.spentUsd)} spent`,
+  ];
+  return `${state} after ${formatDuration(elapsedSeconds)}: ${parts.join(', ')}`;
 }
 
 /** Columns keep their width while the campaign goes on: every figure is padded to the largest it can become. */
-function figuresLine({ tasks, molecules, preemptions, cost, forecast }: Snapshot): string {
+function figuresLine({ tasks, molecules, preemptions, cost }: Snapshot): string {
   const width = formatCount(tasks.total).length;
   const count = (value: number | null, cells: number): string => pad(formatCount(value), cells, 'right');
   const moleculeWidth = formatCount(molecules.total).length;
@@ -101,7 +120,7 @@ function figuresLine({ tasks, molecules, preemptions, cost, forecast }: Snapshot
     ...(tasks.failed > 0 ? [`${formatCount(tasks.failed)} failed`] : []),
     `${count(molecules.complete, moleculeWidth)}/${formatCount(molecules.total)} molecules`,
     `${count(preemptions, width)} preemptions`,
-    `${pad(formatUsd(cost.spentUsd), 7, 'right')}${forecast.costUsd === null ? '' : ` (forecast ${formatUsdRange(forecast.costUsd)})`}`,
+    pad(formatUsd(cost.spentUsd), 7, 'right'),
   ];
   return parts.join('  ');
 }
@@ -117,29 +136,45 @@ function stepOf({ tasks }: Snapshot): number {
   return tasks.total === 0 ? 0 : Math.floor((tasks.succeeded / tasks.total) * STEPS + 1e-9);
 }
 
+/** What a campaign that is joined on its way has already submitted was not submitted now. */
+function firstJobLines({ jobs, elapsedSeconds }: Snapshot): string[] {
+  if (jobs.length === 0) return [];
+  if (elapsedSeconds === 0) return [submittedLine(jobs)];
+  const states = byState(jobs).map(([state, { length }]) => `${formatCount(length)} ${state}`);
+  return [
+    `${nameJobs(jobs)} in ${regionsOf(jobs)}: ${jobs.length === 1 ? jobs[0]?.state : states.join(', ')}`,
+  ];
+}
+
 /** New jobs (a wave), then jobs whose state has changed, grouped by what they have become. */
-function jobLines(previous: Snapshot | null, snapshot: Snapshot): string[] {
-  const before = new Map((previous?.jobs ?? []).map((job) => [jobKey(job), job.state]));
-  const submitted = snapshot.jobs.filter((job) => !before.has(jobKey(job)));
-  const changed = new Map<JobState, string[]>();
-  for (const job of snapshot.jobs) {
-    const old = before.get(jobKey(job));
-    if (old === undefined || old === job.state) continue;
-    changed.set(job.state, [...(changed.get(job.state) ?? []), job.jobId]);
-  }
-  const lines = [...changed].map(
-    ([state, ids]) => `${nameJobs(ids)} ${ids.length === 1 ? 'is' : 'are'} ${state}`,
-  );
-  if (submitted.length > 0) {
-    const regions = [...new Set(submitted.map((job) => job.region))].map(oneLine).join(', ');
-    lines.unshift(`${nameJobs(submitted.map((job) => job.jobId))} submitted in ${regions}`);
+function jobLines(previous: Snapshot, { jobs }: Snapshot): string[] {
+  const before = new Map(previous.jobs.map((job) => [jobKey(job), job.state]));
+  const submitted = jobs.filter((job) => !before.has(jobKey(job)));
+  const changed = jobs.filter((job) => (before.get(jobKey(job)) ?? job.state) !== job.state);
+  const lines = submitted.length === 0 ? [] : [submittedLine(submitted)];
+  for (const [state, group] of byState(changed)) {
+    lines.push(`${nameJobs(group)} ${group.length === 1 ? 'is' : 'are'} ${state}`);
   }
   return lines;
 }
 
-function nameJobs(ids: readonly string[]): string {
-  if (ids.length > NAMED_JOBS) return `${formatCount(ids.length)} jobs`;
-  return `${ids.length === 1 ? 'job' : 'jobs'} ${ids.map(oneLine).join(', ')}`;
+function byState(jobs: readonly JobSnapshot[]): [JobState, JobSnapshot[]][] {
+  const states = [...new Set(jobs.map(({ state }) => state))];
+  return states.map((state) => [state, jobs.filter((job) => job.state === state)]);
+}
+
+function submittedLine(jobs: readonly JobSnapshot[]): string {
+  return `${nameJobs(jobs)} submitted in ${regionsOf(jobs)}`;
+}
+
+function regionsOf(jobs: readonly JobSnapshot[]): string {
+  return [...new Set(jobs.map((job) => job.region))].map(oneLine).join(', ');
+}
+
+function nameJobs(jobs: readonly JobSnapshot[]): string {
+  const names = jobs.map(({ jobId }) => oneLine(jobId)).join(', ');
+  if (jobs.length === 1) return `job ${names}`;
+  return textWidth(names) <= NAMES_WIDTH ? `jobs ${names}` : `${formatCount(jobs.length)} jobs`;
 }
 
 function jobKey({ region, jobId }: { region: string; jobId: string }): string {

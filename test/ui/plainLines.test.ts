@@ -21,15 +21,18 @@ const withTasksDone = (snapshot: Snapshot, succeeded: number): Snapshot => ({
   tasks: { ...snapshot.tasks, succeeded },
 });
 
+/** Cells before the text of a line. */
+const STAMP = '[          0s]  '.length;
+
 describe('plainReporter', () => {
   test('starts with what is run and what is expected, then the figures', () => {
     const { lines, update } = reporter();
     update(campaignAt(0.52));
     expect(lines[0]).toBe(
-      '[  98.7 h]  rehearse thirteen-thousand (r-20260101-7f3a), 13,000 tasks, forecast 7d 20h–7d 23h, $36.9k–38.1k (p10–p90)',
+      '[          0s]  rehearsal r-20260101-7f3a of thirteen-thousand: 13,000 tasks, forecast 7d 20h–7d 23h, $36.9k–38.1k (p10–p90)',
     );
     expect(lines.at(-1)).toBe(
-      '[  98.7 h]   52%   6,760/13,000 done     492 running   5,748 pending    520/1,000 molecules   2,438 preemptions  $19,451 (forecast $36.9k–38.1k)',
+      '[   4d 2h 41m]   52%   6,760/13,000 done     492 running   5,748 pending    520/1,000 molecules   2,438 preemptions  $19,451',
     );
   });
 
@@ -40,7 +43,7 @@ describe('plainReporter', () => {
       update(campaignAt(percent / 100));
     }
     const figures = lines.filter((line) => line.includes(' done '));
-    expect(figures.map((line) => line.slice(11, 16).trim())).toEqual([
+    expect(figures.map((line) => line.slice(STAMP, STAMP + 4).trim())).toEqual([
       '0%',
       '10%',
       '20%',
@@ -66,10 +69,45 @@ describe('plainReporter', () => {
       index === 0 ? { ...job, state: 'FAILED' as const } : job,
     );
     update({ ...first, jobs: changed });
-    expect(lines.map((line) => line.slice(12))).toEqual([
+    expect(lines.map((line) => line.slice(STAMP))).toEqual([
       'jobs fepcast-7f3a-us-east1-0, fepcast-7f3a-us-west1-0, fepcast-7f3a-europe-west4-0 submitted in us-east1, us-west1, europe-west4',
       'job fepcast-7f3a-us-central1-0 is FAILED',
     ]);
+  });
+
+  test('counts jobs whose names would not fit a line', () => {
+    const { lines, update } = reporter();
+    const { jobs, ...first } = campaignAt(0);
+    update({ ...first, messages: [], jobs });
+    expect(lines[1]?.slice(STAMP)).toBe('4 jobs submitted in us-central1, us-east1, us-west1, europe-west4');
+  });
+
+  test('does not say of a campaign that is joined on its way that its jobs are submitted now', () => {
+    const { lines, update } = reporter();
+    const { jobs, ...joined } = campaignAt(0.5);
+    const states = ['SUCCEEDED', 'RUNNING', 'RUNNING', 'RUNNING'] as const;
+    update({ ...joined, messages: [], jobs: jobs.map((job, index) => ({ ...job, state: states[index]! })) });
+    expect(lines[1]?.slice(STAMP)).toBe(
+      '4 jobs in us-central1, us-east1, us-west1, europe-west4: 1 SUCCEEDED, 3 RUNNING',
+    );
+    expect(lines.join('\n')).not.toContain('submitted');
+  });
+
+  test('goes forward in time, older messages included', () => {
+    const { lines, clock, update } = reporter();
+    for (const share of [0.2, 0.4, 0.6]) {
+      const snapshot = campaignAt(share);
+      const state = share === 0.4 ? ('FAILED' as const) : ('RUNNING' as const);
+      const message = { elapsedSeconds: snapshot.elapsedSeconds - 600, text: `at ${share}` };
+      clock.ms += 5000;
+      update({ ...snapshot, messages: [message], jobs: snapshot.jobs.map((job) => ({ ...job, state })) });
+    }
+    const minutes = lines.map((line) => {
+      const [, days, hours, rest] = /^\[\s*(?:(\d+)d )?(\d+)h (\d+)m\]/.exec(line) ?? [];
+      return (Number(days ?? 0) * 24 + Number(hours)) * 60 + Number(rest);
+    });
+    expect(minutes.length).toBeGreaterThan(9);
+    expect(minutes).toEqual(minutes.toSorted((a, b) => a - b));
   });
 
   test('tells of the first failure, then whenever failures have doubled', () => {
@@ -97,9 +135,10 @@ describe('plainReporter', () => {
     update(campaignAt(1));
     close();
     expect(lines.at(-1)).toBe(
-      '[ 189.8 h]  succeeded after 7d 21h 48m: 13,000 of 13,000 tasks done, $37,405 spent',
+      '[  7d 21h 48m]  succeeded after 7d 21h 48m: 13,000 of 13,000 tasks done, 1,000 of 1,000 molecules, 4,689 preemptions, $37,405 spent',
     );
-    expect(lines.filter((line) => line.includes('100%'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('13,000 tasks done'))).toHaveLength(1);
+    expect(lines.join('\n')).not.toContain('100%');
   });
 
   test('closing a campaign that goes on says where it stands', () => {
