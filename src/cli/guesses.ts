@@ -1,6 +1,8 @@
 import type { Forecast } from '../plan/forecast.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { formatTable } from '../ui/table.js';
+import { wrapWords } from '../ui/text.js';
+import { tableWidth } from './output.js';
 import { hoursWithRange, usdWithRange } from './summary.js';
 
 export type Uncertainty = 'on' | 'off';
@@ -28,7 +30,7 @@ export function guessLines({ guesses, ...scenario }: Scenario, uncertainty: Unce
     uncertainty === 'on'
       ? 'Every replication draws its guesses from these ranges; --uncertainty off takes their values.'
       : 'The guesses are taken at their values; --uncertainty on draws them from their ranges.';
-  return [...formatTable(COLUMNS, [...rows.values()]), note];
+  return [...formatTable(COLUMNS, [...rows.values()]), ...wrapWords(note, tableWidth())];
 }
 
 function valueAt(scenario: object, path: string): unknown {
@@ -38,6 +40,7 @@ function valueAt(scenario: object, path: string): unknown {
 }
 
 /** What is left of the spread when no guess is drawn: luck, as against not knowing. */
-export function luckAloneLine({ makespanHours, costUsd }: Forecast): string {
-  return `With the guesses at their values (luck alone): ${hoursWithRange(makespanHours)}, ${usdWithRange(costUsd)}.`;
+export function luckAloneLines({ makespanHours, costUsd }: Forecast): string[] {
+  const outcome = `${hoursWithRange(makespanHours)}, ${usdWithRange(costUsd)}`;
+  return wrapWords(`With the guesses at their values (luck alone): ${outcome}.`, tableWidth());
 }

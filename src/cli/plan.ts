@@ -15,8 +15,9 @@ import { forecastPlan } from '../sim/workers.js';
 import { describeForecast } from '../ui/forecastTable.js';
 import { formatCount, formatUsd } from '../ui/format.js';
 import { formatTable } from '../ui/table.js';
+import { wrapWords } from '../ui/text.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { guessLines, luckAloneLine } from './guesses.js';
+import { guessLines, luckAloneLines } from './guesses.js';
 import { loadScenario } from './load.js';
 import { createOutput, tableWidth } from './output.js';
 import { type SamplingOptions, sampled } from './sampling.js';
@@ -92,19 +93,28 @@ function quantity(flag: string, text: string | undefined, unit: Unit): number | 
   throw inputError({ path: flag, found: `"${text}"`, expected });
 }
 
-function unlessThere(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+/** Node's own recursive mkdir does not end on every file system (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  const failed = async () => mkdir(folder).then(() => null, codeOf);
+  let code = await failed();
+  if (code === 'ENOENT' && dirname(folder) !== folder) {
+    await makeFolder(dirname(folder));
+    code = await failed();
+  }
+  if (code !== null && code !== 'EEXIST') throw Object.assign(new Error(code), { code });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 /** Before the search: nobody waits for a plan that cannot be kept. */
 async function checkPlace(file: string): Promise<void> {
   try {
-    // One level only: Node's recursive mkdir does not end on every file system.
-    await mkdir(dirname(file)).catch(unlessThere);
+    await makeFolder(dirname(file));
     await access(dirname(file), constants.W_OK);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const found = `a place that cannot be written (${code})`;
+    const found = `a place that cannot be written (${codeOf(error)})`;
     throw inputError({ file, path: '--out', found, expected: 'a file name in a folder of yours' });
   }
   const isFolder = (await stat(file).catch(() => null))?.isDirectory() ?? false;
@@ -118,13 +128,13 @@ function describeChoice(chosen: Plan, luck: Forecast | null, wish: Wish, options
     campaignLine(scenario.name, campaign),
     '',
     `Chosen: ${decisionsLine(chosen)}.`,
-    `Why: ${why(wish, options)}.`,
+    ...wrapWords(`Why: ${why(wish, options)}.`, tableWidth()),
     ...(forecast === null ? [] : ['', ...describeForecast(forecast, null)]),
     '',
     ...alternativeLines(chosen.alternatives),
     '',
     ...guessLines(scenario.resolved, options.uncertainty),
-    ...(luck === null ? [] : [luckAloneLine(luck)]),
+    ...(luck === null ? [] : luckAloneLines(luck)),
     '',
     ...(warnings === 0 ? [] : [`${plural(warnings, 'warning')}: see fepcast lint ${options.out}`]),
     `Written to ${options.out}. Next: fepcast exec ${options.out} --rehearse`,
