@@ -17,6 +17,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['exec', 'emulator', 'search', 'report', 'ui', 'sim', 'plan', 'scenario'],
 };
 
+/**
+ * The library (src/index.ts) stands beside the command line: it uses what lies below, and of cli only the file that
+ * reads inputs from disk.
+ */
+const LIBRARY = 'index.ts';
+const LIBRARY_MAY_IMPORT = /^(?:(?:search|sim|plan|scenario)\/|cli\/load\.ts$)/;
+
 /** Folders without I/O, clock and chance. */
 const PURE = ['scenario', 'plan', 'sim'];
 /** Where replications are handed to threads. */
@@ -92,6 +99,15 @@ const folderOf = (path: string) => path.split('/')[0] ?? '';
 function directionErrors(sources: Sources): string[] {
   const errors: string[] = [];
   for (const [file, source] of sources) {
+    if (file === LIBRARY) {
+      const targets = importsOf(source).map(({ specifier }) => resolve(file, specifier, sources));
+      for (const target of targets) {
+        if (target !== null && !LIBRARY_MAY_IMPORT.test(target)) {
+          errors.push(`${file}: the library must not import ${target}`);
+        }
+      }
+      continue;
+    }
     const folder = folderOf(file);
     const allowed = MAY_IMPORT[folder];
     if (!allowed) {
@@ -267,17 +283,20 @@ describe('the check itself', () => {
       'exec/run.ts': "import type { World } from '../sim/world.js';",
       'sim/world.ts': "const x = await import('../cli/main.js');",
       'cli/main.ts': '',
+      'cli/load.ts': '',
       'ui/app.tsx':
         "import { lintPlan } from '../plan/lint.js'; import type { Plan } from '../plan/plan.js';",
       'plan/lint.ts': '',
       'plan/plan.ts': '',
       'util/x.ts': '',
+      'index.ts': "export * from './cli/load.js'; export * from './exec/run.js';",
     });
     expect(directionErrors(sources)).toEqual([
       'exec/run.ts: exec must not import sim/world.ts',
       'sim/world.ts: sim must not import cli/main.ts',
       'ui/app.tsx: ui knows only types of plan/lint.ts',
       'util/x.ts: src/util has no place in the import direction',
+      'index.ts: the library must not import exec/run.ts',
     ]);
   });
 

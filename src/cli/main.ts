@@ -77,6 +77,7 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
         oneOf('--strategy', STRATEGIES),
       )
       .option('--replay <journal>', "replay a rehearsal's journal instead: one exact outcome")
+      .option('--trace <file>', 'also write the events of replication 0 to a file of JSON lines')
       .option('--watch', 'watch one replication on the dashboard', false),
     20,
   ).action(async (file, options) => {

@@ -1,24 +1,29 @@
 import type { CostPart, Forecast, Outcome } from '../plan/forecast.js';
 import { parseJournal } from '../plan/journal.js';
 import { makePlan } from '../plan/makePlan.js';
+import { assertCanFinish } from '../plan/neverFinishes.js';
 import type { Plan } from '../plan/plan.js';
 import { inputError } from '../scenario/errors.js';
 import { decisionsOf, type StrategyName } from '../search/strategies.js';
 import { replayJournal } from '../sim/replayJournal.js';
 import { summarise } from '../sim/replicate.js';
-import { forecastPlan } from '../sim/workers.js';
+import { simulatePlan } from '../sim/simulatePlan.js';
+import type { Uncertainty } from '../sim/uncertainty.js';
 import { describeForecast } from '../ui/forecastTable.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { lostTasksLine, spreadLine } from './forecastNotes.js';
 import { guessLines } from './guesses.js';
 import { loadInput, readText } from './load.js';
 import { createOutput } from './output.js';
 import { type SamplingOptions, sampled } from './sampling.js';
 import { campaignLine, decisionsLine, plural } from './summary.js';
+import { openTrace, writeTrace } from './trace.js';
 import { watchReplication } from './watch.js';
 
 export interface SimulateOptions extends SamplingOptions {
   strategy?: StrategyName;
   replay?: string;
+  trace?: string;
   watch: boolean;
 }
 
@@ -28,15 +33,19 @@ interface Simulated {
   replications: number;
   forecast: Forecast;
   costBreakdownUsd: Record<CostPart, number>;
+  uncertainty: Uncertainty | null;
   engine: { events: number; wallSeconds: number; folded: boolean };
 }
 
 export async function simulate(file: string, options: SimulateOptions): Promise<ExitCode> {
   const output = createOutput(options);
   const plan = planToSimulate(file, options);
-  const simulated = await simulatePlan(plan, options);
+  // A rehearsal's commands are replayed as they were, however they ended.
+  if (options.replay === undefined) assertCanFinish(plan);
+  const traced = options.trace === undefined ? null : await trace(plan, file, options.trace, options);
+  const simulated = await simulateAs(plan, options);
   const { name, sha256 } = plan.scenario;
-  const { seed, replications, forecast, costBreakdownUsd, engine } = simulated;
+  const { seed, replications, forecast, costBreakdownUsd, uncertainty, engine } = simulated;
   output.document({
     scenario: { name, sha256 },
     plan,
@@ -44,11 +53,18 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
     replications,
     forecast,
     costBreakdownUsd,
+    uncertainty,
     engine,
   });
   output.print(campaignLine(name, plan.campaign));
   output.print(`${decisionsLine(plan)}; ${plural(replications, 'replication')}, seed ${seed}\n`);
   output.print(describeForecast(forecast, costBreakdownUsd).join('\n'));
+  const notes = [
+    lostTasksLine(plan, forecast),
+    uncertainty === null ? null : spreadLine(forecast, uncertainty),
+    traced,
+  ].filter((line) => line !== null);
+  if (notes.length > 0) output.print(`\n${notes.join('\n')}`);
   // A single replay or a watched replication has no guesses to draw.
   const single = options.replay !== undefined || options.watch;
   const guesses = guessLines(plan.scenario.resolved, single ? 'off' : options.uncertainty);
@@ -68,15 +84,29 @@ function planToSimulate(file: string, options: SimulateOptions): Plan {
   throw inputError({ file, path: '--strategy', found: `"${strategy}"`, expected });
 }
 
-async function simulatePlan(plan: Plan, options: SimulateOptions): Promise<Simulated> {
+async function simulateAs(plan: Plan, options: SimulateOptions): Promise<Simulated> {
   const { seed, replications, workers } = options;
   if (options.replay !== undefined) return replay(plan, options.replay);
   if (options.watch) return timed(seed, () => watchReplication(plan, seed, createOutput(options)));
   const uncertainty = options.uncertainty === 'on';
   const result = await sampled('simulating', (watch) =>
-    forecastPlan(plan, { seed, replications, workers, uncertainty, ...watch }),
+    simulatePlan(plan, { seed, replications, workers, uncertainty, ...watch }),
   );
   return { seed, replications, ...result };
+}
+
+/** Writes the event log of replication 0; returns what to tell people of it. */
+async function trace(plan: Plan, input: string, file: string, options: SimulateOptions): Promise<string> {
+  const other = options.replay === undefined ? (options.watch ? '--watch' : null) : '--replay';
+  if (other !== null) {
+    throw inputError({ path: '--trace', found: `${other} too`, expected: 'only one of the two' });
+  }
+  const lines = openTrace(file, input);
+  const uncertainty = options.uncertainty === 'on';
+  const count = await sampled('tracing', ({ signal }) =>
+    writeTrace(lines, plan, { seed: options.seed, uncertainty, signal }),
+  );
+  return `The events of replication 0 are in ${file} (${plural(count, 'line')}).`;
 }
 
 /** The commands of a rehearsal, given to the World at the campaign times at which the emulator got them. */
@@ -101,5 +131,5 @@ async function timed(seed: string, play: () => Promise<Outcome>): Promise<Simula
   const outcome = await play();
   const wallSeconds = (performance.now() - startedAt) / 1000;
   const engine = { events: outcome.events, wallSeconds, folded: false };
-  return { seed, replications: 1, ...summarise([outcome]), engine };
+  return { seed, replications: 1, ...summarise([outcome]), uncertainty: null, engine };
 }

@@ -7,6 +7,7 @@ import { readJobSpec } from '../plan/readJob.js';
 import { rangesOf } from '../plan/taskRanges.js';
 import { Task } from './world/jobTable.js';
 import { HORIZON_SECONDS } from './world/outcome.js';
+import type { WorldObserver } from './world/view.js';
 import { World } from './world/world.js';
 
 /** Run id and project of simulated jobs: nothing depends on them. */
@@ -29,7 +30,7 @@ export class Campaign {
   private readonly submitted: Submitted[] = [];
   private over = false;
 
-  constructor(plan: Plan, seed: string, options: { fold?: boolean } = {}) {
+  constructor(plan: Plan, seed: string, options: { observer?: WorldObserver; fold?: boolean } = {}) {
     this.plan = plan;
     this.world = new World(plan.scenario.resolved, seed, options);
     this.act();

@@ -1,3 +1,4 @@
+import { parsePath, valueAt } from '../scenario/paths.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { Purpose, Streams } from './streams.js';
 
@@ -14,11 +15,39 @@ export function drawGuesses(scenario: Scenario, seed: string): Scenario {
   for (const path of paths) {
     const range = scenario.guesses[path];
     if (!range) continue;
-    const common = path.replace(/^regions\.[^.]+\./, 'regions.*.');
+    const common = commonPath(path);
     const u = streams.uniform(hash(`${common} ${range.low} ${range.high}`), 0, Purpose.guess, 0);
-    setAt(drawn, path.split('.'), between(path, range.low, range.high, u));
+    setAt(drawn, path, between(path, range.low, range.high, u));
   }
   return drawn;
+}
+
+/** One thing that is not known, wherever in the scenario it stands. */
+export interface Guess {
+  /** `regions.*.hazard.constant.hourlySurvival`: in every region that has it with this range. */
+  path: string;
+  low: number;
+  high: number;
+  /** What it is taken as where it is not drawn: one value, or several that differ by region. */
+  values: number[];
+}
+
+/** The guesses that `drawGuesses` draws, each once. */
+export function guessesOf(scenario: Scenario): Guess[] {
+  const guesses = new Map<string, Guess>();
+  for (const [place, { low, high }] of Object.entries(scenario.guesses)) {
+    const path = commonPath(place);
+    const key = `${path} ${low} ${high}`;
+    const guess = guesses.get(key) ?? { path, low, high, values: [] };
+    const value = valueAt(scenario, parsePath(place) ?? []);
+    if (typeof value === 'number' && !guess.values.includes(value)) guess.values.push(value);
+    guesses.set(key, guess);
+  }
+  return [...guesses.values()];
+}
+
+function commonPath(path: string): string {
+  return path.replace(/^regions\.[^.]+\./, 'regions.*.');
 }
 
 function between(path: string, low: number, high: number, u: number): number {
@@ -39,12 +68,12 @@ function hash(text: string): number {
   return value | 0;
 }
 
-function setAt(target: object, path: readonly string[], value: number): void {
-  let node = target as Record<string, unknown>;
-  for (const key of path.slice(0, -1)) {
-    const next = node[key];
-    if (typeof next !== 'object' || next === null) throw new Error(`guess at unknown path ${path.join('.')}`);
-    node = next as Record<string, unknown>;
+function setAt(scenario: Scenario, path: string, value: number): void {
+  const steps = parsePath(path) ?? [];
+  const node = valueAt(scenario, steps.slice(0, -1));
+  const last = steps.at(-1);
+  if (typeof node !== 'object' || node === null || last === undefined) {
+    throw new Error(`guess at unknown path ${path}`);
   }
-  node[path.at(-1) ?? ''] = value;
+  (node as Record<string | number, unknown>)[last] = value;
 }

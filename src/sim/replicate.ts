@@ -16,10 +16,19 @@ import { simulateOnce } from './simulateOnce.js';
  * alone: two plans for one scenario see the same.
  */
 export function replicate(plan: Plan, seed: string, r: number, uncertainty: boolean): Outcome {
-  const key = `${seed}/${r}`;
-  if (!uncertainty) return simulateOnce(plan, key);
-  const resolved = drawGuesses(plan.scenario.resolved, key);
-  return simulateOnce({ ...plan, scenario: { ...plan.scenario, resolved } }, key);
+  return simulateOnce(planOfReplication(plan, seed, r, uncertainty), keyOf(seed, r));
+}
+
+/** The seed of the World of replication `r`. */
+export function keyOf(seed: string, r: number): string {
+  return `${seed}/${r}`;
+}
+
+/** The plan in the world that replication `r` assumes: with its draw of the guesses, if `uncertainty` is on. */
+export function planOfReplication(plan: Plan, seed: string, r: number, uncertainty: boolean): Plan {
+  if (!uncertainty) return plan;
+  const resolved = drawGuesses(plan.scenario.resolved, keyOf(seed, r));
+  return { ...plan, scenario: { ...plan.scenario, resolved } };
 }
 
 /** Outcomes in the order of their replications as a forecast, and the mean cost by part (it adds up to the mean). */

@@ -6,6 +6,8 @@ import { End, type Fleet, Pending } from './fleet.js';
 import type { Job } from './jobTable.js';
 import type { Tally } from './tally.js';
 import type { TaskStore } from './taskStore.js';
+import { tellBucketUse } from './tellBucketUse.js';
+import type { WorldObserver } from './view.js';
 
 /** What checkpointing needs of the life that it is a part of. */
 export interface LifeControl {
@@ -30,6 +32,7 @@ export class Checkpointing {
   private readonly tally: Tally;
   private readonly life: LifeControl;
   private readonly fold: boolean;
+  private readonly observer: WorldObserver | null;
   /** Seconds from the admission of an upload's last request until it is durable. */
   private readonly transferSeconds: number;
 
@@ -41,6 +44,7 @@ export class Checkpointing {
     tally: Tally;
     life: LifeControl;
     fold: boolean;
+    observer: WorldObserver | null;
   }) {
     this.scenario = parts.scenario;
     this.streams = parts.streams;
@@ -49,6 +53,7 @@ export class Checkpointing {
     this.tally = parts.tally;
     this.life = parts.life;
     this.fold = parts.fold;
+    this.observer = parts.observer;
     const { bucket, checkpoint } = parts.scenario;
     const speed = bucket.uploadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY;
     this.transferSeconds = bucket.latencySeconds + checkpoint.sizeBytes / speed;
@@ -161,9 +166,11 @@ export class Checkpointing {
     const { bucket } = this.scenario;
     this.tally.events += 1;
     if (!this.life.bucketOf(vm).write(t)) {
+      tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
       const wait = backoffSeconds(this.streams, fleet, vm, bucket);
       if (bucket.maxTries !== null && (fleet.tries[vm] as number) >= bucket.maxTries) {
         this.tally.checkpointsSkipped += 1;
+        tellBucketUse(this.observer, 'checkpointSkipped', fleet, vm, t);
         this.life.arm(vm, Pending.timer, this.nextTimer(vm, t, false));
       } else {
         this.life.arm(vm, Pending.write, t + wait);
@@ -187,6 +194,7 @@ export class Checkpointing {
     this.tasks.durable[fleet.task[vm] as number] = fleet.snapshot[vm] as number;
     if ((fleet.storedAt[vm] as number) < 0) fleet.storedAt[vm] = t;
     tally.checkpointsWritten += 1;
+    tellBucketUse(this.observer, 'checkpointWritten', fleet, vm, t);
     tally.writesBilled += 1;
     tally.events += 1;
   }

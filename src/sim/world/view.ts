@@ -4,6 +4,9 @@ import type { JobState, TaskCounts } from '../../plan/snapshot.js';
 /** Batch's task states. An attempt that is to be retried goes FAILED -> PENDING. */
 export type TaskState = 'PENDING' | 'ASSIGNED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'UNEXECUTED';
 
+/** A checkpoint became durable or was given up, or a request (for whatever) was answered 429. */
+export type BucketUse = 'checkpointWritten' | 'checkpointSkipped' | 'requestRefused';
+
 /** Told of every change, in order of campaign time. Absent in plain simulation: it costs nothing there. */
 export interface WorldObserver {
   /** `at`: seconds of campaign time. `reason`: a sentence for the status event, or ''. */
@@ -21,6 +24,8 @@ export interface WorldObserver {
     vm: number,
     exitCode: number | null,
   ): void;
+  /** What the attempt of a task did at its bucket. A folded World tells it at the attempt's end: fold none to listen. */
+  bucketUsed?(use: BucketUse, job: number, task: number, at: number, vm: number): void;
 }
 
 /** One job as a client of Batch may see it. Times in seconds of campaign time, null: not yet. */

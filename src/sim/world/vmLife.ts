@@ -10,6 +10,8 @@ import { LifeAccount } from './lifeAccount.js';
 import type { RegionState } from './regionState.js';
 import type { Tally } from './tally.js';
 import type { TaskStore } from './taskStore.js';
+import { tellBucketUse } from './tellBucketUse.js';
+import type { WorldObserver } from './view.js';
 
 /** Exit codes of Batch itself. Source: docs.cloud.google.com/batch/docs/troubleshooting, 2026-04-08. */
 export const EXIT_PREEMPTED = 50001;
@@ -37,6 +39,7 @@ export class VmLife {
   private readonly jobs: readonly Job[];
   private readonly regions: readonly RegionState[];
   private readonly events: LifeEvents;
+  private readonly observer: WorldObserver | null;
   private readonly checkpointing: Checkpointing;
   private readonly account: LifeAccount;
 
@@ -52,6 +55,7 @@ export class VmLife {
     events: LifeEvents;
     /** Run through the checkpoints of an attempt at its end instead of event by event. */
     fold: boolean;
+    observer: WorldObserver | null;
   }) {
     this.scenario = parts.scenario;
     this.streams = parts.streams;
@@ -62,6 +66,7 @@ export class VmLife {
     this.jobs = parts.jobs;
     this.regions = parts.regions;
     this.events = parts.events;
+    this.observer = parts.observer;
     const life = {
       arm: (vm: number, pending: number, at: number) => this.arm(vm, pending, at),
       jobOf: (vm: number) => this.jobOf(vm),
@@ -281,6 +286,7 @@ export class VmLife {
     const { fleet } = this;
     const { bucket, campaign, checkpoint } = this.scenario;
     if (!this.regionOf(vm).bucket.read(t)) {
+      tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
       // A task without its input can do nothing else: it asks until it is served.
       this.arm(vm, Pending.read, t + backoffSeconds(this.streams, fleet, vm, bucket));
       return;
@@ -377,6 +383,7 @@ export class VmLife {
     const { bucket, campaign } = this.scenario;
     this.tally.events += 1;
     if (!this.regionOf(vm).bucket.write(t)) {
+      tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
       this.arm(vm, Pending.publishWrite, t + backoffSeconds(this.streams, fleet, vm, bucket));
       return;
     }

@@ -74,6 +74,7 @@ export class World implements WorldControl {
       jobs: this.jobs,
       regions: this.regions,
       fold,
+      observer: this.observer,
       events: {
         taskMoved: (vm, to) => this.taskMoved(vm, to, null),
         attemptEnded: (vm, t, exitCode, vmGone) => this.attemptEnded(vm, t, exitCode, vmGone),
