@@ -96,7 +96,11 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
         inputBytes: r.input,
         outputBytes: r.output,
       },
-      checkpoint: { sizeBytes: 50e6, pauseSeconds: r.pause, engineIntervalSeconds: r.engineInterval },
+      checkpoint: {
+        ...scenario.checkpoint,
+        pauseSeconds: r.pause,
+        engineIntervalSeconds: r.engineInterval,
+      },
       startup: {
         createSeconds: step,
         bootSeconds: step,
@@ -130,7 +134,7 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
         requestsPerUpload: r.requestsPerUpload,
         maxTries: r.maxTries,
       },
-      spot: { hazardFrom: r.hazardFrom },
+      spot: { ...scenario.spot, hazardFrom: r.hazardFrom },
       regions: Object.fromEntries(
         r.hazards.map((hazardOfRegion, i) => [
           `region-${i}`,
