@@ -13,6 +13,7 @@ import { Fleet, Phase } from './fleet.js';
 import { Job, type JobRates, TASK_STATES, Task } from './jobTable.js';
 import { measure } from './outcome.js';
 import { RegionState } from './regionState.js';
+import { RegionTimer, regionOfTimer, regionTimerId, SpotWeather } from './spotWeather.js';
 import { Tally } from './tally.js';
 import { TaskStore } from './taskStore.js';
 import type { JobView, TaskState, WorldControl, WorldObserver } from './view.js';
@@ -41,6 +42,7 @@ export class World implements WorldControl {
   private readonly queue = new EventQueue();
   private readonly streams: Streams;
   private readonly life: VmLife;
+  private readonly weather: SpotWeather;
   private readonly observer: WorldObserver | null;
   private readonly regionNumber = new Map<string, number>();
 
@@ -56,10 +58,12 @@ export class World implements WorldControl {
     this.observer = options.observer ?? null;
     this.tasks = new TaskStore(scenario.campaign.molecules, scenario.campaign.windows);
     const shared = scenario.decisions.buckets === 'one' ? new Bucket(scenario.bucket, fold) : null;
-    this.regions = Object.entries(scenario.regions).map(
-      ([name, settings]) =>
-        new RegionState(name, settings, scenario, shared ?? new Bucket(scenario.bucket, fold)),
-    );
+    this.regions = Object.keys(scenario.regions).map((name, number) => {
+      // One bucket for all lies in the scenario's first region.
+      const bucketIsFar = shared !== null && number > 0;
+      const bucket = shared ?? new Bucket(scenario.bucket, fold);
+      return new RegionState(number, name, scenario, { bucket, bucketIsFar });
+    });
     this.regions.forEach((region, i) => {
       this.regionNumber.set(region.name, i);
     });
@@ -79,6 +83,18 @@ export class World implements WorldControl {
         attemptEnded: (vm, t, exitCode, vmGone) => this.attemptEnded(vm, t, exitCode, vmGone),
       },
     });
+    this.weather = new SpotWeather({
+      streams: this.streams,
+      queue: this.queue,
+      fleet: this.fleet,
+      jobs: this.jobs,
+      effects: {
+        preempt: (vm, t) => this.life.dieAt(vm, t),
+        followHazard: (vm, t) => this.life.followHazard(vm, t),
+        roomMade: (region, t) => this.dispatch(region, t),
+      },
+    });
+    for (const region of this.regions) this.weather.begin(region);
   }
 
   // ---- time ----------------------------------------------------------------------------------------------------
@@ -110,7 +126,7 @@ export class World implements WorldControl {
       this.now = t;
       if ((id & 1) === 0) this.life.handle(id >> 1, t);
       else if ((id & 2) === 0) this.jobTimer(this.jobs[id >> 2] as Job, t);
-      else this.rampTimer(id >> 2, t);
+      else this.regionTimer(id, t);
       if (stopAtChange && this.changes !== changes) return;
     }
     this.now = Math.max(this.now, until);
@@ -239,7 +255,7 @@ export class World implements WorldControl {
       while (job.waiting > 0 && job.vms < job.vmCap && region.hasRoom(job.spec.provisioning, job.rates)) {
         if (perMinute !== null) {
           if (t < region.nextCreateAt) {
-            this.queue.schedule(4 * (this.regionNumber.get(region.name) as number) + 3, region.nextCreateAt);
+            this.queue.schedule(regionTimerId(region.number, RegionTimer.ramp), region.nextCreateAt);
             return;
           }
           region.nextCreateAt = t + 60 / perMinute;
@@ -260,9 +276,15 @@ export class World implements WorldControl {
     return true;
   }
 
-  private rampTimer(region: number, t: number): void {
-    this.queue.cancel(4 * region + 3);
-    this.dispatch(this.regions[region] as RegionState, t);
+  private regionTimer(id: number, t: number): void {
+    const { region: number, timer } = regionOfTimer(id);
+    const region = this.regions[number] as RegionState;
+    if (timer === RegionTimer.ramp) {
+      this.queue.cancel(id);
+      this.dispatch(region, t);
+    } else {
+      this.weather.handle(region, timer, t);
+    }
   }
 
   private removeVm(vm: number, t: number): void {
