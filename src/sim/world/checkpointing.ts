@@ -1,3 +1,4 @@
+import { youngInterval } from '../../plan/checkpointInterval.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { Purpose, type Streams } from '../streams.js';
 import { backoffSeconds } from './backoff.js';
@@ -112,14 +113,13 @@ export class Checkpointing {
   /**
    * Young's interval sqrt(2 C / lambda), from what the task itself has seen: its preemptions and its hours (with a
    * prior of one preemption in 20 h), and the time that a checkpoint takes until it is durable.
-   * Young, "A first order approximation to the optimum checkpoint interval", CACM 17(9), 1974.
    */
   private adaptiveInterval(vm: number, t: number): number {
     const { fleet } = this;
     const hours = PRIOR_HOURS + this.progressAt(vm, t) / 3600;
     const perSecond = (PRIOR_PREEMPTIONS + (fleet.attempt[vm] as number)) / (hours * 3600);
     const cost = this.scenario.checkpoint.pauseSeconds + this.transferSeconds(this.progressAt(vm, t));
-    const young = Math.sqrt((2 * cost) / perSecond);
+    const young = youngInterval(cost, 1 / perSecond);
     return Math.min(LONGEST_ADAPTIVE_SECONDS, Math.max(SHORTEST_ADAPTIVE_SECONDS, young));
   }
 
