@@ -1,19 +1,22 @@
-import { createHash } from 'node:crypto';
+import { type DataFile, type DataFormat, hasExactly, isNumbers, sha256Of } from './dataFile.js';
 import { inputError } from './errors.js';
 import { found } from './found.js';
 
-export interface DataFile {
-  file: string;
-  /** Of the text. */
-  sha256: string;
+export interface Durations extends DataFile {
   values: number[];
 }
 
-/**
- * Numbers (seconds) from the first column of a text file: one a line; empty lines, lines that start with # and one
- * heading are skipped. Throws InputError for anything else.
- */
-export function parseDataFile(file: string, text: string): DataFile {
+/** Measured times: the numbers (seconds) of a file's first column. */
+export const DURATIONS_FILE: DataFormat<Durations> = {
+  what: 'one number of seconds a line',
+  example: 'durations.csv',
+  embedded: '{ file, sha256, values }',
+  parse: parseDurations,
+  holds: (members) => hasExactly(members, ['values']) && isNumbers(members.values, 0),
+};
+
+/** One number a line; empty lines, lines that start with # and one heading are skipped. */
+function parseDurations(file: string, text: string): Durations {
   const values: number[] = [];
   let heading = true;
   for (const [i, line] of text
@@ -36,5 +39,5 @@ export function parseDataFile(file: string, text: string): DataFile {
   }
   if (values.length === 0)
     throw inputError({ file, found: 'no numbers', expected: 'one number of seconds a line' });
-  return { file, sha256: createHash('sha256').update(text).digest('hex'), values };
+  return { file, sha256: sha256Of(text), values };
 }
