@@ -920,7 +920,7 @@ describe('the scenarios that are shipped', () => {
     return makePlan(parseScenario(readFileSync(file, 'utf8'), { file }));
   };
 
-  it.each(['thirteen-thousand', 'pilot', 'storm', 'campaign-13k'])(
+  it.each(['thirteen-thousand', 'pilot', 'storm', 'early-death', 'campaign-13k'])(
     'make a plan that its file keeps: %s',
     (name) => {
       const plan = planOf(name);
@@ -931,6 +931,7 @@ describe('the scenarios that are shipped', () => {
   it('make plans that may be executed, where they are meant to', () => {
     expect(lintPlan(planOf('thirteen-thousand'))).toEqual([]);
     expect(lintPlan(planOf('pilot'))).toEqual([]);
+    expect(lintPlan(planOf('early-death'))).toEqual([]);
   });
 
   it('warn of the storm that storm.yaml is about', () => {

@@ -56,7 +56,7 @@ export const checkpoint = group<Scenario['checkpoint']>('What one checkpoint cos
   growthBytesPerHour: bytesPerHour({
     about: 'What each hour of work adds to the upload: trajectories and energies that grow.',
     fallback: 0,
-    basis: guess('the size above is taken to be that of a task half done', 0, 50e6),
+    basis: guess('taken not to grow: the size stands for the mean of a task', 0, 50e6),
   }),
   pauseSeconds: seconds({
     about:
