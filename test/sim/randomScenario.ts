@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Distribution, Hazard, Scenario } from '../../src/scenario/scenario.js';
+import type { Distribution, Hazard, Region, Scenario } from '../../src/scenario/scenario.js';
 import { REGION, referenceScenario } from './exampleScenario.js';
 
 function seconds(longest: number): fc.Arbitrary<Distribution> {
@@ -106,7 +106,7 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
     loadFactor: fc.constantFrom(0, 0, 3),
     shocks: fc.constantFrom(null, null, { perHour: 0.2, share: { uniform: [0.2, 1] as [number, number] } }),
     stockouts: fc.constantFrom(null, null, { perHour: 0.1, durationSeconds: { constant: 3_600 } }),
-    series: fc.constantFrom(null, null, {
+    series: fc.constantFrom<Region['capacity']['series'][]>(null, null, {
       file: 'x.csv',
       sha256: '',
       fromSeconds: [0, 20_000, 50_000],
