@@ -129,6 +129,17 @@ export interface Scenario {
   batch: {
     vmsPerMinute: number | null;
     vmReuse: boolean;
+    /** Whether a retried task waits behind all others, or goes by its index like them. */
+    retriedTasks: 'last' | 'byIndex';
+    /** How long a VM without a task is kept while its job still runs. */
+    idleScaleInSeconds: number;
+    /** What else ends attempts, per VM-hour of running: exit codes 50002, 50003, 50004 and 50006. */
+    faults: {
+      vmLostPerHour: number;
+      rebootPerHour: number;
+      unresponsivePerHour: number;
+      recreatedPerHour: number;
+    };
     scheduleDelaySeconds: Distribution;
     limits: {
       parallelTasksPerJob: number | null;

@@ -1,3 +1,4 @@
+import { parsePath } from '../scenario/paths.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { Purpose, Streams } from './streams.js';
 
@@ -16,7 +17,7 @@ export function drawGuesses(scenario: Scenario, seed: string): Scenario {
     if (!range) continue;
     const common = path.replace(/^regions\.[^.]+\./, 'regions.*.');
     const u = streams.uniform(hash(`${common} ${range.low} ${range.high}`), 0, Purpose.guess, 0);
-    setAt(drawn, path.split('.'), between(path, range.low, range.high, u));
+    setAt(drawn, path, between(path, range.low, range.high, u));
   }
   return drawn;
 }
@@ -39,12 +40,13 @@ function hash(text: string): number {
   return value | 0;
 }
 
-function setAt(target: object, path: readonly string[], value: number): void {
-  let node = target as Record<string, unknown>;
-  for (const key of path.slice(0, -1)) {
-    const next = node[key];
-    if (typeof next !== 'object' || next === null) throw new Error(`guess at unknown path ${path.join('.')}`);
-    node = next as Record<string, unknown>;
+function setAt(target: object, path: string, value: number): void {
+  const steps = parsePath(path);
+  let node: unknown = target;
+  for (const step of steps?.slice(0, -1) ?? []) node = (node as Record<string | number, unknown>)[step];
+  const last = steps?.at(-1);
+  if (typeof node !== 'object' || node === null || last === undefined) {
+    throw new Error(`guess at unknown path ${path}`);
   }
-  node[path.at(-1) ?? ''] = value;
+  (node as Record<string | number, unknown>)[last] = value;
 }

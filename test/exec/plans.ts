@@ -37,6 +37,9 @@ export function scenarioOf(
     batch: {
       vmsPerMinute: 250,
       vmReuse: true,
+      retriedTasks: 'last',
+      idleScaleInSeconds: 0,
+      faults: { vmLostPerHour: 0, rebootPerHour: 0, unresponsivePerHour: 0, recreatedPerHour: 0 },
       scheduleDelaySeconds: { constant: 30 },
       limits: {
         parallelTasksPerJob: 5000,

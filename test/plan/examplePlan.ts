@@ -49,6 +49,9 @@ export function exampleScenario(): Scenario {
     batch: {
       vmsPerMinute: 250,
       vmReuse: true,
+      retriedTasks: 'last',
+      idleScaleInSeconds: 0,
+      faults: { vmLostPerHour: 0, rebootPerHour: 0, unresponsivePerHour: 0, recreatedPerHour: 0 },
       scheduleDelaySeconds: { constant: 60 },
       limits: {
         parallelTasksPerJob: 5000,

@@ -42,6 +42,9 @@ export function referenceScenario(): Scenario {
     batch: {
       vmsPerMinute: null,
       vmReuse: false,
+      retriedTasks: 'last',
+      idleScaleInSeconds: 0,
+      faults: { vmLostPerHour: 0, rebootPerHour: 0, unresponsivePerHour: 0, recreatedPerHour: 0 },
       scheduleDelaySeconds: { constant: 0 },
       limits: {
         parallelTasksPerJob: null,

@@ -113,6 +113,12 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
       vms: [2, 0, 9],
     }),
     softDeleteDays: fc.constantFrom(0, 7),
+    retriedTasks: fc.constantFrom('last' as const, 'byIndex' as const),
+    idle: fc.constantFrom(0, 0, 600, 100_000),
+    faults: fc.constantFrom(
+      { vmLostPerHour: 0, rebootPerHour: 0, unresponsivePerHour: 0, recreatedPerHour: 0 },
+      { vmLostPerHour: 0.05, rebootPerHour: 0.1, unresponsivePerHour: 0.05, recreatedPerHour: 0.05 },
+    ),
   })
   .map((r): Scenario => {
     const scenario = referenceScenario();
@@ -149,6 +155,9 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
       batch: {
         vmsPerMinute: r.vmsPerMinute,
         vmReuse: r.vmReuse,
+        retriedTasks: r.retriedTasks,
+        idleScaleInSeconds: r.idle,
+        faults: r.faults,
         scheduleDelaySeconds: r.scheduleDelay,
         limits: {
           ...scenario.batch.limits,

@@ -47,6 +47,7 @@ import { regionName, zoneName } from './names.js';
 
 const BATCH_QUOTAS = documented('https://docs.cloud.google.com/batch/quotas');
 const REQUEST_RATE = documented('https://docs.cloud.google.com/storage/docs/request-rate');
+const EXIT_CODES = 'https://docs.cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes';
 const STORAGE_PRICES = documented(
   'https://cloud.google.com/storage/pricing, single region in the US, read 2026-09-20',
 );
@@ -137,6 +138,38 @@ export const batch = group<Scenario['batch']>('Google Cloud Batch.', {
     basis: documented(
       '4 tasks on 2 VMs, 2 each; https://docs.cloud.google.com/batch/docs/create-run-basic-job',
     ),
+  }),
+  retriedTasks: choice(['last', 'byIndex'], {
+    about: 'Whether a retried task waits behind all others, or goes by its index like them.',
+    fallback: 'last',
+    basis: documented('not documented by Google; the order is an assumption that a pilot can check'),
+  }),
+  idleScaleInSeconds: seconds({
+    about: 'How long a VM without a task is kept while its job still runs.',
+    fallback: 0,
+    basis: guess('not documented', 0, 600),
+  }),
+  faults: group<Scenario['batch']['faults']>('What else ends attempts, per VM-hour of running.', {
+    vmLostPerHour: perHour({
+      about: 'Batch stops hearing from the VM: exit code 50002.',
+      fallback: 0,
+      basis: guess(`one bad VM in about 2,000 was reported; ${EXIT_CODES}`, 0, 1e-3),
+    }),
+    rebootPerHour: perHour({
+      about: 'The VM reboots and is used again: exit code 50003.',
+      fallback: 0,
+      basis: guess(EXIT_CODES, 0, 1e-4),
+    }),
+    unresponsivePerHour: perHour({
+      about: 'The task cannot be reached any more and its VM is given up: exit code 50004.',
+      fallback: 0,
+      basis: guess(EXIT_CODES, 0, 1e-4),
+    }),
+    recreatedPerHour: perHour({
+      about: 'The VM is recreated under the task: exit code 50006.',
+      fallback: 0,
+      basis: guess(EXIT_CODES, 0, 1e-3),
+    }),
   }),
   scheduleDelaySeconds: secondsDistribution({
     about: 'From submission until the job asks for its first VM.',

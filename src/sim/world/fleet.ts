@@ -9,6 +9,7 @@ export const Phase = {
   computing: 6,
   publishing: 7,
   flushing: 8,
+  idle: 9,
 } as const;
 
 /** The one pending event of a VM. */
@@ -27,10 +28,20 @@ export const Pending = {
   end: 11,
   flushWrite: 12,
   flushed: 13,
+  idleOver: 14,
 } as const;
 
 /** Why the present attempt will end at `endAt`. */
-export const End = { finished: 0, preempted: 1, failed: 2, timeLimit: 3 } as const;
+export const End = {
+  finished: 0,
+  preempted: 1,
+  failed: 2,
+  timeLimit: 3,
+  vmLost: 4,
+  reboot: 5,
+  unresponsive: 6,
+  recreated: 7,
+} as const;
 
 /** All VMs as a structure of arrays; a VM is a slot number, taken from and given back to a free list. */
 export class Fleet {

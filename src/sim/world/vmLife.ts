@@ -14,6 +14,10 @@ import type { TaskStore } from './taskStore.js';
 /** Exit codes of Batch itself. Source: docs.cloud.google.com/batch/docs/troubleshooting, 2026-04-08. */
 export const EXIT_PREEMPTED = 50001;
 export const EXIT_TIME_LIMIT = 50005;
+const EXIT_VM_LOST = 50002;
+const EXIT_REBOOT = 50003;
+const EXIT_UNRESPONSIVE = 50004;
+const EXIT_RECREATED = 50006;
 const EXIT_APPLICATION = 1;
 
 /** What the World does when a life says so. */
@@ -21,6 +25,8 @@ export interface LifeEvents {
   taskMoved(vm: number, to: number): void;
   /** The attempt is over and accounted for; `vmGone`: the VM was taken away with it. */
   attemptEnded(vm: number, t: number, exitCode: number, vmGone: boolean): void;
+  /** A VM that was kept without a task has been kept long enough, or was taken away. */
+  idleEnded(vm: number, t: number): void;
 }
 
 /**
@@ -39,6 +45,7 @@ export class VmLife {
   private readonly events: LifeEvents;
   private readonly checkpointing: Checkpointing;
   private readonly account: LifeAccount;
+  private readonly faultsPerSecond: number;
 
   constructor(parts: {
     scenario: Scenario;
@@ -69,6 +76,8 @@ export class VmLife {
       isBucketFar: (vm: number) => this.regionOf(vm).bucketIsFar,
     };
     this.checkpointing = new Checkpointing({ ...parts, life });
+    this.faultsPerSecond =
+      Object.values(parts.scenario.batch.faults).reduce((sum, rate) => sum + rate, 0) / 3600;
     this.account = new LifeAccount({ ...parts, checkpointing: this.checkpointing });
   }
 
@@ -160,6 +169,9 @@ export class VmLife {
       case Pending.flushed:
         this.checkpointing.becomesDurable(vm, t);
         this.arm(vm, Pending.end, this.fleet.endAt[vm] as number);
+        break;
+      case Pending.idleOver:
+        this.events.idleEnded(vm, t);
         break;
       case Pending.published:
         this.finishAttempt(vm, t, 0, false);
@@ -361,7 +373,37 @@ export class VmLife {
       fleet.endKind[vm] = End.finished;
     }
     if (scenario.campaign.taskFailure > 0) this.maybeFail(vm, t, clock);
+    if (this.faultsPerSecond > 0) this.awaitFault(vm, t);
     this.checkpointing.start(vm, t);
+  }
+
+  /** Draws when the machine fails in this run, if nothing else ends it first, and how. */
+  private awaitFault(vm: number, t: number): void {
+    const { fleet, streams } = this;
+    const task = fleet.task[vm] as number;
+    const attempt = fleet.attempt[vm] as number;
+    const at = t + streams.exponential(task, attempt, Purpose.failure, 2) / this.faultsPerSecond;
+    const { vmLostPerHour, rebootPerHour, unresponsivePerHour } = this.scenario.batch.faults;
+    let which = streams.uniform(task, attempt, Purpose.failure, 3) * this.faultsPerSecond * 3600;
+    let kind: number = End.recreated;
+    for (const [rate, end] of [
+      [vmLostPerHour, End.vmLost],
+      [rebootPerHour, End.reboot],
+      [unresponsivePerHour, End.unresponsive],
+    ] as const) {
+      if (which >= 0 && which < rate) kind = end;
+      which -= rate;
+    }
+    this.boundBy(vm, at, kind);
+  }
+
+  /** The VM is kept without a task. */
+  keepIdle(vm: number, t: number): void {
+    const { fleet } = this;
+    fleet.phase[vm] = Phase.idle;
+    fleet.endAt[vm] = fleet.deathAt[vm] as number;
+    fleet.endKind[vm] = End.preempted;
+    this.arm(vm, Pending.idleOver, t + this.scenario.batch.idleScaleInSeconds);
   }
 
   private maybeFail(vm: number, t: number, clock: EngineClock): void {
@@ -377,6 +419,10 @@ export class VmLife {
   // ---- the end -------------------------------------------------------------------------------------------------
 
   private reachEnd(vm: number, t: number): void {
+    if (this.fleet.phase[vm] === Phase.idle) {
+      this.events.idleEnded(vm, t);
+      return;
+    }
     switch (this.fleet.endKind[vm]) {
       case End.finished:
         this.startPublish(vm, t);
@@ -387,6 +433,18 @@ export class VmLife {
         break;
       case End.failed:
         this.finishAttempt(vm, t, EXIT_APPLICATION, false);
+        break;
+      case End.vmLost:
+        this.finishAttempt(vm, t, EXIT_VM_LOST, true);
+        break;
+      case End.reboot:
+        this.finishAttempt(vm, t, EXIT_REBOOT, false);
+        break;
+      case End.unresponsive:
+        this.finishAttempt(vm, t, EXIT_UNRESPONSIVE, true);
+        break;
+      case End.recreated:
+        this.finishAttempt(vm, t, EXIT_RECREATED, true);
         break;
       default:
         this.finishAttempt(vm, t, EXIT_TIME_LIMIT, false);
@@ -469,7 +527,7 @@ export class VmLife {
 
   /** Ends an attempt from outside, its VM with it: the job was cancelled or killed. */
   abort(vm: number, t: number): void {
-    this.account.attemptEnded(vm, this.jobOf(vm), t, false);
+    if (this.fleet.phase[vm] !== Phase.idle) this.account.attemptEnded(vm, this.jobOf(vm), t, false);
   }
 
   private finishAttempt(vm: number, t: number, exitCode: number, vmGone: boolean): void {

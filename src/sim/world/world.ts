@@ -17,7 +17,7 @@ import { RegionTimer, regionOfTimer, regionTimerId, SpotWeather } from './spotWe
 import { Tally } from './tally.js';
 import { TaskStore } from './taskStore.js';
 import type { JobView, TaskState, WorldControl, WorldObserver } from './view.js';
-import { VmLife } from './vmLife.js';
+import { EXIT_PREEMPTED, VmLife } from './vmLife.js';
 
 /**
  * One cloud at work: quotas, Batch, Spot, registry, bucket and bill, event by event. It reads no clock and draws
@@ -81,6 +81,7 @@ export class World implements WorldControl {
       events: {
         taskMoved: (vm, to) => this.taskMoved(vm, to, null),
         attemptEnded: (vm, t, exitCode, vmGone) => this.attemptEnded(vm, t, exitCode, vmGone),
+        idleEnded: (vm, t) => this.idleEnded(vm, t),
       },
     });
     this.weather = new SpotWeather({
@@ -155,6 +156,7 @@ export class World implements WorldControl {
       ),
       submittedAt: this.now,
       firstOwnTask: own ? 0 : this.tasks.allot(spec.taskCount),
+      retriedByIndex: this.scenario.batch.retriedTasks === 'byIndex',
     });
     this.jobs.push(job);
     this.firstSubmitAt = Math.min(this.firstSubmitAt, this.now);
@@ -226,18 +228,23 @@ export class World implements WorldControl {
     for (let vm = 0; vm < fleet.capacity; vm += 1) {
       if (fleet.phase[vm] === Phase.free || fleet.job[vm] !== job.number) continue;
       this.life.abort(vm, t);
-      const started = fleet.phase[vm] !== Phase.creating;
-      this.taskMoved(vm, started ? Task.failed : Task.unexecuted, null);
+      const phase = fleet.phase[vm] as number;
+      if (phase !== Phase.idle) {
+        this.taskMoved(vm, phase === Phase.creating ? Task.unexecuted : Task.failed, null);
+      }
       this.removeVm(vm, t);
     }
     for (let index = 0; index < job.spec.taskCount; index += 1) {
       if (job.states[index] === Task.pending) this.moveTask(job, index, Task.unexecuted, t, -1, null);
     }
+    job.idle.length = 0;
     this.finish(job, to, t, reason);
     this.dispatch(region, t);
   }
 
   private finish(job: Job, to: JobState, t: number, reason: string): void {
+    for (const vm of job.idle) this.removeVm(vm, t);
+    job.idle.length = 0;
     job.finalAt = t;
     this.lastFinalAt = Math.max(this.lastFinalAt, t);
     this.queue.cancel(this.timerOf(job));
@@ -252,6 +259,9 @@ export class World implements WorldControl {
     const perMinute = this.scenario.batch.vmsPerMinute;
     for (const job of region.jobs) {
       if (job.state === 'QUEUED' && !this.trySchedule(job, region, t)) continue;
+      while (job.waiting > 0 && job.idle.length > 0) {
+        this.life.reuse(job.idle.pop() as number, job.takeNext(), t);
+      }
       while (job.waiting > 0 && job.vms < job.vmCap && region.hasRoom(job.spec.provisioning, job.rates)) {
         if (perMinute !== null) {
           if (t < region.nextCreateAt) {
@@ -299,7 +309,7 @@ export class World implements WorldControl {
     const job = this.jobs[fleet.job[vm] as number] as Job;
     const region = this.regions[job.region] as RegionState;
     const index = fleet.taskIndex[vm] as number;
-    if (vmGone) {
+    if (exitCode === EXIT_PREEMPTED) {
       this.tally.preemptions += 1;
       region.preemptions += 1;
     }
@@ -313,14 +323,30 @@ export class World implements WorldControl {
         job.putBack(index);
       }
     }
-    if (!vmGone && this.scenario.batch.vmReuse && job.waiting > 0) this.life.reuse(vm, job.takeNext(), t);
-    else this.removeVm(vm, t);
+    const { vmReuse, idleScaleInSeconds } = this.scenario.batch;
+    if (vmGone || !vmReuse) {
+      this.removeVm(vm, t);
+    } else if (job.waiting > 0) {
+      this.life.reuse(vm, job.takeNext(), t);
+    } else if (idleScaleInSeconds > 0 && !job.allTasksFinal) {
+      job.idle.push(vm);
+      this.life.keepIdle(vm, t);
+    } else {
+      this.removeVm(vm, t);
+    }
     if (job.allTasksFinal) {
       const failed = job.counts[Task.failed] as number;
       const reason = failed === 0 ? '' : `${failed} of ${job.spec.taskCount} tasks failed`;
       this.finish(job, failed === 0 ? 'SUCCEEDED' : 'FAILED', t, reason);
     }
     this.dispatch(region, t);
+  }
+
+  private idleEnded(vm: number, t: number): void {
+    const job = this.jobs[this.fleet.job[vm] as number] as Job;
+    job.idle.splice(job.idle.indexOf(vm), 1);
+    this.removeVm(vm, t);
+    this.dispatch(this.regions[job.region] as RegionState, t);
   }
 
   /** All causes draw on one count of retries; an exit code of the job's lifecycle policy may forbid the retry. */
