@@ -277,9 +277,11 @@ export class CampaignView {
       const since = busy * Math.max(0, now - (job.spentAt ?? now));
       usd += ((job.spentVmSeconds + since) / 3600) * usdPerVmHour(this.plan, job.intended.shard);
       if (job.account) {
-        const use = estimateStorageUse(this.plan, job.account.times, job.account.attempts, end);
-        const { storageOperations, storedBytes } = storageCost(this.plan.scenario.resolved.prices, use);
-        usd += storageOperations + storedBytes;
+        const { times, attempts } = job.account;
+        const { region } = job.intended.shard;
+        const use = estimateStorageUse(this.plan, { region, times, attempts }, end);
+        const parts = storageCost(this.plan.scenario.resolved.prices, use);
+        usd += Object.values(parts).reduce((sum, part) => sum + part, 0);
       }
     }
     return usd;

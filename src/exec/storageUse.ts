@@ -18,7 +18,12 @@ export interface TaskTimes {
  * so they are counted from the time in which tasks ran and the plan's checkpoint period. It makes up about 0.02 %
  * of a campaign's cost.
  */
-export function estimateStorageUse(plan: Plan, times: TaskTimes, attempts: number, now: number): StorageUse {
+export function estimateStorageUse(
+  plan: Plan,
+  job: { region: string; times: TaskTimes; attempts: number },
+  now: number,
+): StorageUse {
+  const { times, attempts } = job;
   const { campaign, checkpoint: sizes, bucket } = plan.scenario.resolved;
   const { policy, intervalSeconds, jitterSeconds } = plan.checkpoint;
   const upload =
@@ -32,9 +37,17 @@ export function estimateStorageUse(plan: Plan, times: TaskTimes, attempts: numbe
   // A task's one checkpoint object appears a period after its first start.
   const checkpointSeconds = ships ? times.started * (now - period) - times.startedTimeSum : 0;
   const outputSeconds = times.finished * now - times.finishedTimeSum;
+  // One bucket for all lies in the scenario's first region.
+  const isFar = plan.buckets === 'one' && job.region !== Object.keys(plan.scenario.resolved.regions)[0];
+  const moved =
+    (checkpoints + restores) * sizes.sizeBytes +
+    outputs * campaign.outputBytes +
+    attempts * campaign.inputBytes;
   return {
     writes: checkpoints + outputs,
     reads: restores + (campaign.inputBytes > 0 ? attempts : 0),
+    overwrittenBytes: Math.max(0, checkpoints - times.started) * sizes.sizeBytes,
+    crossRegionBytes: isFar ? moved : 0,
     byteSeconds: Math.max(0, checkpointSeconds) * sizes.sizeBytes + outputSeconds * campaign.outputBytes,
   };
 }

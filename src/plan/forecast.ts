@@ -32,6 +32,8 @@ export const COST_PARTS = [
   'externalIp',
   'storageOperations',
   'storedBytes',
+  'softDelete',
+  'crossRegion',
 ] as const;
 
 export type CostPart = (typeof COST_PARTS)[number];

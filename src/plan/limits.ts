@@ -29,6 +29,8 @@ export const SOURCES = {
   registry: 'https://cloud.google.com/artifact-registry/quotas',
   requestRate: 'https://docs.cloud.google.com/storage/docs/request-rate',
   storageQuotas: 'https://docs.cloud.google.com/storage/quotas',
+  softDelete: 'https://docs.cloud.google.com/storage/docs/soft-delete',
+  spot: 'https://docs.cloud.google.com/compute/docs/instances/spot',
 } as const;
 
 const DAY = 86_400;

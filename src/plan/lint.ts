@@ -1,4 +1,10 @@
-import { alignedCheckpoints, checkpointRate, sameObjectRate } from './lint/checkpoints.js';
+import {
+  alignedCheckpoints,
+  checkpointRate,
+  flushInNotice,
+  sameObjectRate,
+  softDelete,
+} from './lint/checkpoints.js';
 import { labels, tags } from './lint/cloud.js';
 import { campaignSize, coverage, waveNumbers, wholeMolecules } from './lint/coverage.js';
 import type { Rule } from './lint/finding.js';
@@ -55,6 +61,8 @@ const RULES: readonly Rule[] = [
   sameObjectRate,
   alignedCheckpoints,
   checkpointRate,
+  flushInNotice,
+  softDelete,
   labels,
   tags,
   guardBudget,

@@ -1,6 +1,5 @@
 import { scenarioSha256 } from '../scenario/canonical.js';
 import { meanOf, nearMaximum } from '../scenario/distribution.js';
-import { InputError } from '../scenario/errors.js';
 import type { Decisions, Scenario } from '../scenario/scenario.js';
 import type { CheckpointPlan, Plan } from './plan.js';
 import { planIdOf } from './planId.js';
@@ -10,12 +9,8 @@ import { makeShards } from './shards.js';
  * The plan that a scenario's decisions (or other decisions for the same scenario) amount to. It has no forecast
  * yet. Pure: equal scenarios and decisions give equal plans, id included.
  */
-export function makePlan(scenario: Scenario, decisions: Decisions = scenario.decisions): Plan {
-  if (decisions.tail.onDemandAfterPreemptions !== null) {
-    throw new InputError(
-      `decisions.tail.onDemandAfterPreemptions: found ${decisions.tail.onDemandAfterPreemptions}, expected null (not modelled yet)`,
-    );
-  }
+export function makePlan(scenario: Scenario, wanted: Decisions = scenario.decisions): Plan {
+  const decisions = withOnDemandAfter(wanted);
   const { molecules, windows } = scenario.campaign;
   const world: Scenario = { ...scenario, decisions };
   const plan: Omit<Plan, 'id'> = {
@@ -54,6 +49,20 @@ export function makePlan(scenario: Scenario, decisions: Decisions = scenario.dec
   };
   const { version, ...rest } = plan;
   return { version, id: planIdOf(plan), ...rest };
+}
+
+/**
+ * "On demand after k preemptions" in Batch's terms: a job gives up on a task at its k-th failure, and the
+ * remainder of the job runs on demand.
+ */
+function withOnDemandAfter(decisions: Decisions): Decisions {
+  const k = decisions.tail.onDemandAfterPreemptions;
+  if (k === null) return decisions;
+  return {
+    ...decisions,
+    maxRetries: Math.min(decisions.maxRetries, Math.max(0, k - 1)),
+    remainder: { ...decisions.remainder, policy: 'onDemand' },
+  };
 }
 
 /** What a task is told about checkpoints when a scenario's decisions are used as they are. */

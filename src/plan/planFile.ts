@@ -104,7 +104,7 @@ export const planFileSchema = z.strictObject({
   }),
   cloud: cloud.nullable(),
   checkpoint: z.strictObject({
-    policy: z.enum(['none', 'periodic', 'aligned']),
+    policy: z.enum(['none', 'periodic', 'aligned', 'adaptive']),
     engineIntervalSeconds: amount,
     intervalSeconds: amount,
     jitterSeconds: amount,

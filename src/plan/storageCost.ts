@@ -11,15 +11,21 @@ export interface StorageUse {
   writes: number;
   reads: number;
   byteSeconds: number;
+  /** Bytes of checkpoints that were overwritten, and of transfers to and from a bucket in another region. */
+  overwrittenBytes: number;
+  crossRegionBytes: number;
 }
 
-/** The two storage parts of the bill in USD. */
+/** The storage parts of the bill in USD. Soft delete keeps what is overwritten for its days, at the storage price. */
 export function storageCost(
   prices: Scenario['prices'],
   use: StorageUse,
-): { storageOperations: number; storedBytes: number } {
+): Record<'storageOperations' | 'storedBytes' | 'softDelete' | 'crossRegion', number> {
+  const usdPerByteSecond = prices.storageUsdPerGbMonth / PRICED_GB / (HOURS_PER_MONTH * 3600);
   return {
     storageOperations: (use.writes * prices.writesUsdPer1000 + use.reads * prices.readsUsdPer1000) / 1000,
-    storedBytes: (use.byteSeconds / PRICED_GB / (HOURS_PER_MONTH * 3600)) * prices.storageUsdPerGbMonth,
+    storedBytes: use.byteSeconds * usdPerByteSecond,
+    softDelete: use.overwrittenBytes * prices.softDeleteDays * 86_400 * usdPerByteSecond,
+    crossRegion: (use.crossRegionBytes / PRICED_GB) * prices.crossRegionUsdPerGb,
   };
 }

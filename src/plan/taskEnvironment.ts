@@ -60,7 +60,7 @@ export function readTaskEnvironment(
     checkpoint: {
       policy: oneOf<CheckpointPolicyName>(
         'FEPCAST_CHECKPOINT_POLICY',
-        ['none', 'periodic', 'aligned'],
+        ['none', 'periodic', 'aligned', 'adaptive'],
         defaults.checkpoint.policy,
       ),
       engineIntervalSeconds: number(

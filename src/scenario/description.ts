@@ -1,3 +1,4 @@
+import type { DataFile, DataFormat } from './dataFile.js';
 import type { Path } from './paths.js';
 import * as units from './units.js';
 
@@ -7,7 +8,8 @@ import * as units from './units.js';
  * description.
  *
  * Keys are those of the resolved form. A node whose unit has a suffix is spelled without it in YAML:
- * `pauseSeconds: 1` is written `pause: 1s` (the resolved spelling is read too).
+ * `pauseSeconds: 1` is written `pause: 1s` (the resolved spelling is read too). Of `growthBytesPerHour` the hour
+ * stays: `growthPerHour: 5MB`.
  */
 export type AnyNode = Numeric | Choice | Text | Flag | Group | Table | OneOf | List | Data;
 
@@ -131,9 +133,11 @@ export interface Mismatch {
   readonly at?: Path;
 }
 
-/** Numbers from a file: `empirical: lifetimes.csv`. */
-export interface Data extends Told {
+/** What a file holds: `empirical: durations.csv`. */
+export interface Data extends WithFallback<null> {
   readonly node: 'data';
+  readonly format: DataFormat;
+  readonly nullable: boolean;
 }
 
 type NumericOptions = WithFallback<number | string | null> & Bounds & Partial<Pick<Numeric, 'alias'>>;
@@ -163,6 +167,7 @@ function numeric(unit: units.Unit, usual: Bounds) {
 export const seconds = numeric(units.DURATION, { min: 0 });
 export const bytes = numeric(units.BYTES, { min: 0, whole: true });
 export const gigabytes = numeric(units.GIGABYTES, { min: 0, whole: true });
+export const bytesPerHour = numeric(units.BYTES_PER_HOUR, { min: 0, whole: true });
 export const bytesPerSecond = numeric(units.BYTE_RATE, { above: 0 });
 export const perSecond = numeric(units.PER_SECOND_RATE, { above: 0 });
 export const perMinute = numeric(units.PER_MINUTE_RATE, { above: 0 });
@@ -170,10 +175,14 @@ export const perHour = numeric(units.PER_HOUR_RATE, { min: 0 });
 export const usd = numeric(units.USD, { min: 0 });
 export const usdPerHour = numeric(units.USD_PER_HOUR, { min: 0 });
 export const usdPerGbMonth = numeric(units.USD_PER_GB_MONTH, { min: 0 });
+export const usdPerGb = numeric(units.USD_PER_GB, { min: 0 });
 export const usdPer1000 = numeric(units.USD_PER_1000, { min: 0 });
 export const share = numeric(units.SHARE, { min: 0, max: 1 });
 export const percent = numeric(units.PERCENT, { min: 0, max: 100 });
 export const plainNumber = numeric(units.NUMBER_ONLY, { min: 0 });
+/** From the first time zone to the last. */
+export const utcOffset = numeric(units.UTC_OFFSET, { min: -12, max: 14 });
+export const vms = numeric(units.VMS, { min: 0, whole: true });
 export const count = numeric(units.COUNT, { min: 0, whole: true });
 
 export const choice = <const O extends readonly string[]>(
@@ -257,18 +266,32 @@ export const optionalList = <T>(options: ListOptions<T>): Node<T[] | null> => ({
   ...options,
 });
 
-export const dataFile = (about: string): Data => ({ node: 'data', about });
+export const dataFile = <T extends DataFile>(about: string, format: DataFormat<T>): Node<T> => ({
+  node: 'data',
+  about,
+  format,
+  nullable: false,
+});
 
-/** What the resolved key ends with and the YAML key lacks. */
-function suffixOf(node: AnyNode): string {
-  if (node.node === 'numeric') return node.unit.suffix;
-  return node.node === 'oneOf' ? node.suffix : '';
+type DataOptions<T extends DataFile> = WithFallback<null> & { format: DataFormat<T> };
+
+export const optionalDataFile = <T extends DataFile>(options: DataOptions<T>): Node<T | null> => ({
+  node: 'data',
+  nullable: true,
+  fallback: null,
+  ...options,
+});
+
+/** What the resolved key ends with, and what of that stays in the YAML key. */
+function suffixOf(node: AnyNode): { suffix: string; kept: string } {
+  if (node.node === 'numeric') return node.unit;
+  return { suffix: node.node === 'oneOf' ? node.suffix : '', kept: '' };
 }
 
 /** The key of a node in YAML: `pauseSeconds` is written `pause`. */
 export function yamlKey(key: string, node: AnyNode): string {
-  const suffix = suffixOf(node);
+  const { suffix, kept } = suffixOf(node);
   return suffix !== '' && key.endsWith(suffix) && key.length > suffix.length
-    ? key.slice(0, -suffix.length)
+    ? `${key.slice(0, -suffix.length)}${kept}`
     : key;
 }

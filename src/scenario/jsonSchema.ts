@@ -43,7 +43,7 @@ function basisText({ provenance, source, range }: Basis): string {
 
 function fallbackOf(node: AnyNode, bare: boolean): JsonSchema {
   if (node.node === 'group') return node.nullable ? { default: null } : {};
-  if (node.node === 'data' || node.fallback === undefined) return {};
+  if (node.fallback === undefined) return {};
   return { default: yamlValue(node, node.fallback, bare) };
 }
 
@@ -62,7 +62,10 @@ function formOf(node: AnyNode, bare: boolean): JsonSchema {
     case 'flag':
       return { type: 'boolean' };
     case 'data':
-      return { type: ['string', 'object'], examples: ['lifetimes.csv'] };
+      return {
+        type: ['string', 'object', ...(node.nullable ? ['null'] : [])],
+        examples: [node.format.example],
+      };
     case 'list':
       return { type: node.nullable ? ['array', 'null'] : 'array', items: schemaOf(node.of, bare) };
     case 'table':
@@ -138,7 +141,6 @@ function groupForm(node: Group, bare: boolean): JsonSchema {
 }
 
 function isRequired(field: AnyNode): boolean {
-  if (field.node === 'data') return true;
   if (field.node === 'group' || field.node === 'table') {
     if (field.computed) return false;
     if (field.node === 'group') return !field.nullable && Object.values(field.fields).some(isRequired);

@@ -1,5 +1,4 @@
 import { parseDocument } from 'yaml';
-import { parseDataFile } from './dataFile.js';
 import { InputError, inputError } from './errors.js';
 import { scenarioNode } from './fields/scenario.js';
 import { found } from './found.js';
@@ -10,6 +9,7 @@ import { fillPreset } from './presets.js';
 import { Guessed } from './quantity.js';
 import { checkResolvedScenario, firstIssue } from './resolve.js';
 import type { Decisions, Region, Scenario } from './scenario.js';
+import { fillUtcOffsets } from './utcOffsets.js';
 import { DataReference, yamlSchema } from './zodSchemas.js';
 
 export interface ParseOptions {
@@ -44,7 +44,7 @@ export function overrideScenario(
 function resolve(yaml: Record<string, unknown>, options: ParseOptions): Scenario {
   const { file, overrides = [] } = options;
   const overridden = applyOverrides(yaml, overrides, file);
-  const parsed = schema.safeParse(fillListPrices(fillPreset(overridden)));
+  const parsed = schema.safeParse(fillUtcOffsets(fillListPrices(fillPreset(overridden))));
   if (!parsed.success) throw firstIssue(parsed.error, { file });
   const guesses: Scenario['guesses'] = {};
   const settled = settle(parsed.data, [], guesses, options) as Scenario;
@@ -98,7 +98,7 @@ function settle(value: unknown, path: Path, guesses: Scenario['guesses'], option
     guesses[formatPath(path)] = { low: value.low, high: value.high };
     return value.value;
   }
-  if (value instanceof DataReference) return readData(value.file, path, options);
+  if (value instanceof DataReference) return readData(value, path, options);
   if (Array.isArray(value)) return value.map((item, i) => settle(item, [...path, i], guesses, options));
   if (!isMap(value)) return value;
   return Object.fromEntries(
@@ -106,9 +106,9 @@ function settle(value: unknown, path: Path, guesses: Scenario['guesses'], option
   );
 }
 
-function readData(name: string, path: Path, { file, readFile }: ParseOptions) {
+function readData({ file: name, format }: DataReference, path: Path, { file, readFile }: ParseOptions) {
   const where = { ...(file !== undefined && { file }), path: formatPath(path) };
-  const expected = 'a file that can be read, with one number of seconds a line';
+  const expected = `a file that can be read, with ${format.what}`;
   if (readFile === undefined) throw inputError({ ...where, found: found(name), expected });
   let text: string;
   try {
@@ -118,7 +118,7 @@ function readData(name: string, path: Path, { file, readFile }: ParseOptions) {
     const reason = error instanceof Error ? error.message : String(error);
     throw inputError({ ...where, found: `${found(name)} (${reason})`, expected });
   }
-  return parseDataFile(name, text);
+  return format.parse(name, text);
 }
 
 /** What was given, less the regions that take no part; else what the quota of each region allows. */

@@ -129,7 +129,10 @@ function inUnit({ unit }: Numeric): string {
     Seconds: ' of seconds',
     Bytes: ' of bytes',
     BytesPerSecond: ' of bytes a second',
+    BytesPerHour: ' of bytes an hour',
     Gb: ' of GB',
+    Hours: ' of hours',
+    Vms: ' of VMs',
   };
   return names[unit.suffix] ?? (unit.suffix.startsWith('Usd') ? ' of USD' : '');
 }

@@ -62,6 +62,14 @@ function* disagreements({ campaign, regions, decisions, cloud, ...rest }: Scenar
   if (Object.values(decisions.parallelism).every((vms) => vms === 0)) {
     yield { at: ['decisions', 'parallelism'], found: 'no VMs', expected: 'VMs in at least one region' };
   }
+  const { timeOfDay } = rest.spot;
+  if (timeOfDay !== null && timeOfDay.dayToHour <= timeOfDay.dayFromHour) {
+    yield {
+      at: ['spot', 'timeOfDay', 'dayToHour'],
+      found: String(timeOfDay.dayToHour),
+      expected: `an hour after dayFromHour, which is ${timeOfDay.dayFromHour}`,
+    };
+  }
   if (cloud !== null) yield* strangers(['cloud', 'regions'], cloud.regions, names);
   yield* strayGuesses({ campaign, regions, decisions, cloud, ...rest });
 }

@@ -17,11 +17,44 @@ export type Distribution =
 /** Spot preemption hazard by VM age. `perHour` is a rate (1/h), not a probability. */
 export type Hazard =
   | { constant: { hourlySurvival: number } }
-  | { piecewise: { untilSeconds: number | null; perHour: number }[] };
+  | { piecewise: { untilSeconds: number | null; perHour: number }[] }
+  | { weibull: { shape: number; scaleSeconds: number } }
+  | { lifetimes: Lifetimes };
+
+/**
+ * The Kaplan-Meier curve of a file of lifetimes: survival just after each age at which a VM was preempted. It goes
+ * on after its last age with `tailPerHour`, the mean hazard of its last quarter.
+ */
+export interface Lifetimes {
+  file: string;
+  sha256: string;
+  ageSeconds: number[];
+  survival: number[];
+  tailPerHour: number;
+}
+
+/** A share of a region's VMs, between 0 and 1. */
+export type ShareDistribution = { constant: number } | { uniform: [low: number, high: number] };
+
+/** Shocks: at Poisson times a share of all Spot VMs of the region is taken at once. */
+export interface Shocks {
+  perHour: number;
+  share: ShareDistribution;
+}
+
+/** How many Spot VMs can be had in a region, whatever the quota says. */
+export interface Capacity {
+  /** Spot VMs of this kind that the region has for all its customers; null: many. The load factor counts on it. */
+  poolVms: number | null;
+  /** Spells in which no Spot VM can be created. */
+  stockouts: { perHour: number; durationSeconds: Distribution } | null;
+  /** Spot VMs to be had from each time on; VMs beyond that are taken away. */
+  series: { file: string; sha256: string; fromSeconds: number[]; vms: number[] } | null;
+}
 
 export type ImageDelivery = 'pull' | 'streaming' | 'baked';
 export type Provisioning = 'spot' | 'onDemand';
-export type CheckpointPolicyName = 'none' | 'periodic' | 'aligned';
+export type CheckpointPolicyName = 'none' | 'periodic' | 'aligned' | 'adaptive';
 export type Strategy = 'retry' | 'checkpoint' | 'rolling';
 export type WaveStart = 'finished' | 'drained';
 export type RemainderPolicy = 'leave' | 'sameRegion' | 'anyRegion' | 'onDemand';
@@ -30,6 +63,10 @@ export interface Region {
   quota: { spotGpus: number; onDemandGpus: number; cpus: number | null; diskGb: number | null };
   price: { spotUsdPerHour: number; onDemandUsdPerHour: number; date: string | null };
   hazard: Hazard;
+  shocks: Shocks | null;
+  capacity: Capacity;
+  /** Local time minus UTC, for the time-of-day factor. */
+  utcOffsetHours: number;
   zones: string[];
 }
 
@@ -67,7 +104,13 @@ export interface Scenario {
     inputBytes: number;
     outputBytes: number;
   };
-  checkpoint: { sizeBytes: number; pauseSeconds: number; engineIntervalSeconds: number };
+  checkpoint: {
+    /** At the start of a task; it grows with the work that is done. */
+    sizeBytes: number;
+    growthBytesPerHour: number;
+    pauseSeconds: number;
+    engineIntervalSeconds: number;
+  };
   image: { compressedBytes: number; unpackedBytes: number };
   machine: { type: string; accelerator: string | null; bootDisk: { type: string; sizeGb: number } };
   startup: {
@@ -86,6 +129,17 @@ export interface Scenario {
   batch: {
     vmsPerMinute: number | null;
     vmReuse: boolean;
+    /** Whether a retried task waits behind all others, or goes by its index like them. */
+    retriedTasks: 'last' | 'byIndex';
+    /** How long a VM without a task is kept while its job still runs. */
+    idleScaleInSeconds: number;
+    /** What else ends attempts, per VM-hour of running: exit codes 50002, 50003, 50004 and 50006. */
+    faults: {
+      vmLostPerHour: number;
+      rebootPerHour: number;
+      unresponsivePerHour: number;
+      recreatedPerHour: number;
+    };
     scheduleDelaySeconds: Distribution;
     limits: {
       parallelTasksPerJob: number | null;
@@ -110,14 +164,34 @@ export interface Scenario {
     maxTries: number | null;
     backoffBaseSeconds: number;
     backoffCapSeconds: number;
+    /** Probability that a request fails for no reason of ours (429 or 5xx) and is tried again. */
+    errorRate: number;
+    /** Capacity doubles every `doublingSeconds` while demand stays above 80 % of it, up to the maximum; null: never. */
+    growth: { doublingSeconds: number; maxWritesPerSecond: number | null } | null;
   };
-  spot: { hazardFrom: 'vm' | 'task' };
+  spot: {
+    hazardFrom: 'vm' | 'task';
+    /** UTC hour of the day at which the campaign starts. */
+    startHourUtc: number;
+    /** Factors on every hazard by local time; null: none. Day is from `dayFromHour` to `dayToHour`. */
+    timeOfDay: { dayFactor: number; nightFactor: number; dayFromHour: number; dayToHour: number } | null;
+    /** The hazard grows by this factor times our share of a region's pool. */
+    loadFactor: number;
+    /** Time between the notice of a preemption and the end of the VM. */
+    noticeSeconds: number;
+    /** Probability that a task sees the notice and can flush its last checkpoint, if its policy says so. */
+    flushSuccess: number;
+  };
   prices: {
     bootDiskUsdPerGbMonth: number;
     externalIpUsdPerHour: number;
     writesUsdPer1000: number;
     readsUsdPer1000: number;
     storageUsdPerGbMonth: number;
+    /** Days that overwritten checkpoints are kept and billed (soft delete); 0: off. */
+    softDeleteDays: number;
+    /** Between regions of one continent; falls due where a task's bucket lies in another region (`buckets: one`). */
+    crossRegionUsdPerGb: number;
   };
   regions: Record<string, Region>;
   decisions: Decisions;

@@ -9,6 +9,8 @@ export interface Unit {
   readonly examples: readonly string[];
   /** What the resolved key ends with; '' where the YAML key is the resolved key. */
   readonly suffix: string;
+  /** What of the suffix the YAML key keeps: the hour of `growthPerHour: 5MB`. */
+  readonly kept: string;
   /** Which numbers without a unit are understood: every one, only 0 (which needs no unit). */
   readonly bare: 'any' | 'zero';
   /** Whole text that `parse` accepts, as a regular expression; null where no text is a quantity of this unit. */
@@ -66,6 +68,7 @@ interface Spelling {
   what: string;
   examples: readonly string[];
   suffix: string;
+  kept?: string;
   bare: Unit['bare'];
   steps: readonly Step[];
   /** Between number and unit when the value is written out. */
@@ -75,7 +78,7 @@ interface Spelling {
 }
 
 function unit(spelling: Spelling): Unit {
-  const { what, examples, suffix, bare, steps, gap = '', whole = false } = spelling;
+  const { what, examples, suffix, kept = '', bare, steps, gap = '', whole = false } = spelling;
   const names = steps.map((step) => step.name).join('|');
   const pattern = new RegExp(`^(${NUMBER}) ?(${names})$`);
   const base = steps.find((step) => step.times === 1 && step.per === 1) ?? steps[0]!;
@@ -91,7 +94,7 @@ function unit(spelling: Spelling): Unit {
   const suits = (value: number, step: Step): boolean =>
     value !== 0 && Number.isInteger((value * step.per) / step.times) && parse(write(value, step)) === value;
   const format = (value: number): string => write(value, steps.find((step) => suits(value, step)) ?? base);
-  return { what, examples, suffix, bare, pattern, parse, format };
+  return { what, examples, suffix, kept, bare, pattern, parse, format };
 }
 
 export const DURATION = durationUnit();
@@ -140,6 +143,17 @@ export const GIGABYTES = unit({
   steps: [times('TB', 1_000), times('GB', 1)],
 });
 
+/** What grows by so much an hour: the hour stands in the key. */
+export const BYTES_PER_HOUR = unit({
+  what: 'a size',
+  examples: ['5MB', '50MiB'],
+  suffix: 'BytesPerHour',
+  kept: 'PerHour',
+  bare: 'zero',
+  steps: BYTE_STEPS,
+  whole: true,
+});
+
 export const BYTE_RATE = unit({
   what: 'a data rate',
   examples: ['60MB/s', '200Gbit/s'],
@@ -178,7 +192,17 @@ const money = (what: string, suffix: string, name: string, example: string): Uni
 export const USD = money('an amount', 'Usd', 'USD', '40000 USD');
 export const USD_PER_HOUR = money('a price', 'UsdPerHour', 'USD/h', '0.397 USD/h');
 export const USD_PER_GB_MONTH = money('a price', 'UsdPerGbMonth', 'USD/GB-month', '0.02 USD/GB-month');
+export const USD_PER_GB = money('a price', 'UsdPerGb', 'USD/GB', '0.02 USD/GB');
 export const USD_PER_1000 = money('a price', 'UsdPer1000', 'USD/1000', '0.005 USD/1000');
+
+/** Local time less UTC. */
+export const UTC_OFFSET = unit({
+  what: 'an offset from UTC',
+  examples: ['-6h', '5.5h'],
+  suffix: 'Hours',
+  bare: 'any',
+  steps: [times('h', 1), part('min', 60)],
+});
 
 /** A share or a probability, 0 to 1. */
 export const SHARE = unit({
@@ -203,6 +227,7 @@ function bareNumber(what: string, example: string): Unit {
     what,
     examples: [example],
     suffix: '',
+    kept: '',
     bare: 'any',
     pattern: null,
     parse: () => null,
@@ -212,3 +237,4 @@ function bareNumber(what: string, example: string): Unit {
 
 export const NUMBER_ONLY = bareNumber('a number', '0.4');
 export const COUNT = bareNumber('a whole number', '10');
+export const VMS: Unit = { ...bareNumber('a whole number of VMs', '600'), suffix: 'Vms' };

@@ -10,7 +10,9 @@ export function yamlValue(node: AnyNode, value: unknown, bare = false): unknown 
     child === undefined ? member : yamlValue(child, member, bare);
   if (node.node === 'numeric') {
     if (value === null) return node.nothing;
-    return typeof value === 'number' && !bare && node.unit.suffix !== '' ? node.unit.format(value) : value;
+    const { suffix, pattern, format } = node.unit;
+    const written = suffix !== '' && pattern !== null && !bare;
+    return typeof value === 'number' && written ? format(value) : value;
   }
   if (node.node === 'list' && Array.isArray(value)) return value.map((item) => inside(node.of, item));
   if (!isMap(value)) return value;

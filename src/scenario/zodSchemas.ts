@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { type DataFormat, isEmbedded } from './dataFile.js';
 import {
   type AnyNode,
+  type Data,
   type Group,
   type List,
   type Mismatch,
@@ -16,9 +18,11 @@ import { checkQuantity, type Read, readAlias, readQuantity } from './quantity.js
 /** A file that YAML names and that is still to be read. */
 export class DataReference {
   readonly file: string;
+  readonly format: DataFormat;
 
-  constructor(file: string) {
+  constructor(file: string, format: DataFormat) {
     this.file = file;
+    this.format = format;
   }
 }
 
@@ -62,7 +66,7 @@ function build(node: AnyNode, form: Form): z.ZodType {
           : { mismatch: { found: found(value), expected: 'true or false' } },
       );
     case 'data':
-      return data(form);
+      return data(node, form);
     case 'list':
       return list(node, form);
     case 'table':
@@ -102,27 +106,18 @@ function readText(node: Text, value: unknown): Read<string | null> {
   return { mismatch: { found: found(value), expected } };
 }
 
-/** The file's numbers: named in YAML, embedded with their digest in the resolved form. */
-function data(form: Form): z.ZodType {
-  const expected = form.resolved ? '{ file, sha256, values }' : 'the name of a file with one number a line';
+/** What the file holds: named in YAML, embedded with its digest in the resolved form. */
+function data({ format, nullable }: Data, form: Form): z.ZodType {
+  const embedded = form.resolved ? format.embedded : `the name of a file with ${format.what}`;
+  const expected = nullable ? `${embedded}, or null` : embedded;
   return leaf((value) => {
+    if (value === null && nullable) return { value };
     if (!form.resolved && typeof value === 'string' && value.trim() !== '')
-      return { value: new DataReference(value) };
-    return isData(value) ? { value } : { mismatch: { found: found(value), expected } };
+      return { value: new DataReference(value, format) };
+    return isMap(value) && isEmbedded(format, value)
+      ? { value }
+      : { mismatch: { found: found(value), expected } };
   });
-}
-
-function isData(value: unknown): boolean {
-  if (!isMap(value) || Object.keys(value).sort().join() !== 'file,sha256,values') return false;
-  const { file, sha256, values } = value;
-  return (
-    typeof file === 'string' &&
-    typeof sha256 === 'string' &&
-    /^[0-9a-f]{64}$/.test(sha256) &&
-    Array.isArray(values) &&
-    values.length > 0 &&
-    values.every((item) => typeof item === 'number' && Number.isFinite(item) && item >= 0)
-  );
 }
 
 function list(node: List, form: Form): z.ZodType {
@@ -234,7 +229,7 @@ function fallback(field: AnyNode, { key, schema }: Spelling, context: z.Refineme
     return undefined;
   }
   if (field.node === 'table' && field.computed) return undefined;
-  if (field.node !== 'data' && field.fallback !== undefined) return structuredClone(field.fallback);
+  if (field.fallback !== undefined) return structuredClone(field.fallback);
   const missing = schema.safeParse(undefined);
   context.addIssue({
     code: 'custom',

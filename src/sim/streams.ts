@@ -18,7 +18,13 @@ export const Purpose = {
   timer: 8,
   backoff: 9,
   schedule: 10,
+  /** Guesses are drawn from streams of their own seed, so they may share a number. */
   guess: 11,
+  error: 11,
+  shock: 12,
+  stockout: 13,
+  eviction: 14,
+  notice: 15,
 } as const;
 
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];

@@ -47,6 +47,8 @@ const COST_LABELS: Record<CostPart, string> = {
   externalIp: 'external IPs',
   storageOperations: 'storage operations',
   storedBytes: 'stored bytes',
+  softDelete: 'soft delete',
+  crossRegion: 'cross-region transfer',
 };
 
 /**

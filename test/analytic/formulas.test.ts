@@ -93,7 +93,12 @@ describe('with blocking checkpoints of 5 s every 10 min and restarts of 5 min', 
       flushOnNotice: false,
     };
     // Durable exactly when computing goes on: the formula's blocking checkpoint.
-    scenario.checkpoint = { sizeBytes: 500e6, pauseSeconds: 5, engineIntervalSeconds: 0 };
+    scenario.checkpoint = {
+      sizeBytes: 500e6,
+      growthBytesPerHour: 0,
+      pauseSeconds: 5,
+      engineIntervalSeconds: 0,
+    };
     // All write in the same second: the formula knows no limit.
     scenario.bucket.writesPerSecond = null;
     const firstStart = M * (Math.exp(R / M) - 1);

@@ -18,7 +18,7 @@ export function scenarioOf(
       inputBytes: 0,
       outputBytes: 0,
     },
-    checkpoint: { sizeBytes: 50_000_000, pauseSeconds: 1, engineIntervalSeconds: 300 },
+    checkpoint: { sizeBytes: 50_000_000, growthBytesPerHour: 0, pauseSeconds: 1, engineIntervalSeconds: 300 },
     image: { compressedBytes: 5e9, unpackedBytes: 11e9 },
     machine: {
       type: 'g2-standard-4',
@@ -37,6 +37,9 @@ export function scenarioOf(
     batch: {
       vmsPerMinute: 250,
       vmReuse: true,
+      retriedTasks: 'last',
+      idleScaleInSeconds: 0,
+      faults: { vmLostPerHour: 0, rebootPerHour: 0, unresponsivePerHour: 0, recreatedPerHour: 0 },
       scheduleDelaySeconds: { constant: 30 },
       limits: {
         parallelTasksPerJob: 5000,
@@ -59,14 +62,25 @@ export function scenarioOf(
       maxTries: 10,
       backoffBaseSeconds: 1,
       backoffCapSeconds: 32,
+      errorRate: 0,
+      growth: null,
     },
-    spot: { hazardFrom: 'vm' },
+    spot: {
+      hazardFrom: 'vm',
+      startHourUtc: 8,
+      timeOfDay: null,
+      loadFactor: 0,
+      noticeSeconds: 30,
+      flushSuccess: 0.5,
+    },
     prices: {
       bootDiskUsdPerGbMonth: 0,
       externalIpUsdPerHour: 0,
       writesUsdPer1000: 0,
       readsUsdPer1000: 0,
       storageUsdPerGbMonth: 0,
+      softDeleteDays: 0,
+      crossRegionUsdPerGb: 0,
     },
     regions: Object.fromEntries(
       regions.map((region) => [
@@ -75,6 +89,9 @@ export function scenarioOf(
           quota: { spotGpus: 100, onDemandGpus: 0, cpus: null, diskGb: null },
           price: { spotUsdPerHour: 1, onDemandUsdPerHour: 2, date: null },
           hazard: { constant: { hourlySurvival: 0.95 } },
+          shocks: null,
+          capacity: { poolVms: null, stockouts: null, series: null },
+          utcOffsetHours: -6,
           zones: [],
         },
       ]),

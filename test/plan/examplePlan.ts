@@ -7,6 +7,9 @@ const region = (zones: string[]): Region => ({
   quota: { spotGpus: 500, onDemandGpus: 50, cpus: null, diskGb: null },
   price: { spotUsdPerHour: 0.397, onDemandUsdPerHour: 0.7068, date: '2026-07-30' },
   hazard: { constant: { hourlySurvival: 0.95 } },
+  shocks: null,
+  capacity: { poolVms: null, stockouts: null, series: null },
+  utcOffsetHours: -6,
   zones,
 });
 
@@ -23,7 +26,7 @@ export function exampleScenario(): Scenario {
       inputBytes: 20_000_000,
       outputBytes: 100_000_000,
     },
-    checkpoint: { sizeBytes: 50_000_000, pauseSeconds: 1, engineIntervalSeconds: 300 },
+    checkpoint: { sizeBytes: 50_000_000, growthBytesPerHour: 0, pauseSeconds: 1, engineIntervalSeconds: 300 },
     image: { compressedBytes: 5_000_000_000, unpackedBytes: 11_000_000_000 },
     machine: {
       type: 'g2-standard-4',
@@ -46,6 +49,9 @@ export function exampleScenario(): Scenario {
     batch: {
       vmsPerMinute: 250,
       vmReuse: true,
+      retriedTasks: 'last',
+      idleScaleInSeconds: 0,
+      faults: { vmLostPerHour: 0, rebootPerHour: 0, unresponsivePerHour: 0, recreatedPerHour: 0 },
       scheduleDelaySeconds: { constant: 60 },
       limits: {
         parallelTasksPerJob: 5000,
@@ -68,14 +74,25 @@ export function exampleScenario(): Scenario {
       maxTries: 10,
       backoffBaseSeconds: 1,
       backoffCapSeconds: 32,
+      errorRate: 0,
+      growth: null,
     },
-    spot: { hazardFrom: 'vm' },
+    spot: {
+      hazardFrom: 'vm',
+      startHourUtc: 8,
+      timeOfDay: null,
+      loadFactor: 0,
+      noticeSeconds: 30,
+      flushSuccess: 0.5,
+    },
     prices: {
       bootDiskUsdPerGbMonth: 0.1,
       externalIpUsdPerHour: 0.0025,
       writesUsdPer1000: 0.005,
       readsUsdPer1000: 0.0004,
       storageUsdPerGbMonth: 0.02,
+      softDeleteDays: 0,
+      crossRegionUsdPerGb: 0.02,
     },
     regions: {
       'us-central1': region(['us-central1-a', 'us-central1-b']),

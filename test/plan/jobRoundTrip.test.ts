@@ -5,7 +5,9 @@ import type { JobSpec } from '../../src/plan/jobSpec.js';
 import { makePlan } from '../../src/plan/makePlan.js';
 import type { Plan, Shard } from '../../src/plan/plan.js';
 import { readJobSpec } from '../../src/plan/readJob.js';
+import { readTaskEnvironment, writeTaskEnvironment } from '../../src/plan/taskEnvironment.js';
 import { machineShape } from '../../src/scenario/machines.js';
+import { referenceScenario } from '../sim/exampleScenario.js';
 import { randomScenario } from '../sim/randomScenario.js';
 
 /** What the World should be told of a shard, written down straight from the plan. */
@@ -80,4 +82,20 @@ test('the spec label is a hash of everything else in the job', () => {
     }),
     { seed: 7, numRuns: 50 },
   );
+});
+
+test.each(['none', 'periodic', 'aligned', 'adaptive'] as const)('a task reads the policy %s', (policy) => {
+  const { checkpoint: periodic, image, startup } = makePlan(referenceScenario());
+  const told = {
+    runId: 'run',
+    shardId: 's0',
+    tasks: [{ first: 0, count: 13 }],
+    windows: 13,
+    checkpoint: { ...periodic, policy },
+    imageDelivery: image.delivery,
+    startSpreadSeconds: startup.spreadSeconds,
+  };
+  const defaults = { ...told, checkpoint: { ...periodic, policy: 'periodic' as const } };
+  const variables = writeTaskEnvironment(told);
+  expect(readTaskEnvironment([{ variables }], defaults).checkpoint.policy).toBe(policy);
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { BATCH_REGIONS, L4_REGIONS, LIMITS, SERVICE_LIMITS } from '../../src/plan/limits.js';
 import { expectedTask } from '../../src/plan/lint/expectedTask.js';
 import { grouped } from '../../src/plan/lint/finding.js';
+import { cumulative, expectedLife, survival } from '../../src/plan/lint/survival.js';
 import { lintOk, lintPlan } from '../../src/plan/lint.js';
 import { makePlan } from '../../src/plan/makePlan.js';
 import { formatPlan, type PlanFile, parsePlan, type ShardFile } from '../../src/plan/planFile.js';
@@ -494,6 +495,56 @@ describe('the expected task', () => {
   });
 });
 
+describe('survival by age', () => {
+  const weibull = (shape: number, hours: number): Hazard => ({
+    weibull: { shape, scaleSeconds: hours * 3600 },
+  });
+  const WATCHED: Hazard = {
+    lifetimes: {
+      file: 'lives.csv',
+      sha256: '0'.repeat(64),
+      ageSeconds: [3_600, 7_200],
+      survival: [0.75, 0.5],
+      tailPerHour: 0.1,
+    },
+  };
+
+  it('is that of Weibull: 0.734 after 7 h for the shape 0.436 and 103.8 h', () => {
+    expect(survival(weibull(0.436, 103.8), 7)).toBeCloseTo(0.734, 3);
+    expect(survival(weibull(1, 10), 7)).toBeCloseTo(Math.exp(-0.7), 12);
+    expect(survival(weibull(2, 10), 7)).toBeCloseTo(Math.exp(-0.49), 12);
+  });
+
+  it.each([0.436, 0.01, 1, 2])('integrates to the mean life, shape %d', (shape) => {
+    // Midpoints of equal parts, refined towards the first moments.
+    let mean = 0;
+    const parts = 20_000;
+    const age = (part: number) => 7 * (part / parts) ** 3;
+    for (let i = 0; i < parts; i += 1) {
+      mean += Math.exp(-(((age(i) + age(i + 1)) / 2 / 103.8) ** shape)) * (age(i + 1) - age(i));
+    }
+    expect(Math.abs(expectedLife(weibull(shape, 103.8), 7) / mean - 1)).toBeLessThan(1e-3);
+  });
+
+  it('follows the steps of measured lifetimes and goes on with their tail', () => {
+    expect([0.99, 1, 1.99, 2].map((age) => survival(WATCHED, age))).toEqual([
+      1,
+      expect.closeTo(0.75, 12),
+      expect.closeTo(0.75, 12),
+      expect.closeTo(0.5, 12),
+    ]);
+    expect(cumulative(WATCHED, 7)).toBeCloseTo(Math.log(2) + 0.5, 12);
+    expect(expectedLife(WATCHED, 7)).toBeCloseTo(1 + 0.75 + 0.5 * (1 - Math.exp(-0.5)) * 10, 12);
+  });
+
+  it('ends where no VM was ever older', () => {
+    const ended: Hazard = structuredClone(WATCHED);
+    Object.assign((ended as { lifetimes: object }).lifetimes, { survival: [0.75, 0], tailPerHour: 0 });
+    expect(survival(ended, 7)).toBe(0);
+    expect(expectedLife(ended, 7)).toBeCloseTo(1.75, 12);
+  });
+});
+
 describe('quota', () => {
   const withQuota = (
     quota: Partial<Scenario['regions'][string]['quota']>,
@@ -694,6 +745,79 @@ describe('checkpoints', () => {
   });
 });
 
+describe('what a checkpoint brings with it', () => {
+  it('warns of a flush that the notice is too short for', () => {
+    const flushing = (change: (scenario: Scenario, plan: PlanFile) => void) =>
+      changed((plan) => {
+        plan.checkpoint.flushOnNotice = true;
+        change(assume(plan), plan);
+      });
+    const large = flushing(({ checkpoint }) => {
+      checkpoint.sizeBytes = 3e9;
+    });
+    // 3 GB at 60 MB/s, and the latency.
+    expect(found(large, 'flush-notice')).toEqual([
+      expect.objectContaining({ severity: 'warning', found: 50.1, limit: 30 }),
+    ]);
+    const growing = flushing(({ checkpoint }) => {
+      checkpoint.growthBytesPerHour = 300e6;
+    });
+    expect(found(growing, 'flush-notice')).toEqual([expect.objectContaining({ found: 35.9 })]);
+    const early = flushing(({ checkpoint, spot }) => {
+      checkpoint.sizeBytes = 3e9;
+      spot.noticeSeconds = 120;
+    });
+    expect(found(early, 'flush-notice')).toEqual([]);
+    const notFlushed = flushing(({ checkpoint }, plan) => {
+      checkpoint.sizeBytes = 3e9;
+      plan.checkpoint.flushOnNotice = false;
+    });
+    expect(found(notFlushed, 'flush-notice')).toEqual([]);
+    const onDemand = flushing(({ checkpoint }, plan) => {
+      checkpoint.sizeBytes = 3e9;
+      for (const shard of plan.shards) shard.provisioning = 'onDemand';
+    });
+    expect(found(onDemand, 'flush-notice')).toEqual([]);
+  });
+
+  it('prices soft delete: 117 USD for 7 days of 546,000 checkpoints of 50 MB', () => {
+    const kept = (days: number, change: (plan: PlanFile) => void = () => {}) =>
+      found(
+        changed((plan) => {
+          assume(plan).prices.softDeleteDays = days;
+          plan.checkpoint.jitterSeconds = 0;
+          change(plan);
+        }),
+        'soft-delete',
+      );
+    expect(kept(7)).toEqual([
+      expect.objectContaining({
+        severity: 'warning',
+        found: 117,
+        message: expect.stringContaining('27,300 GB of overwritten checkpoints for 7 days'),
+      }),
+    ]);
+    expect(kept(0)).toEqual([]);
+    const none = kept(7, (plan) => {
+      plan.checkpoint.policy = 'none';
+    });
+    expect(none).toEqual([]);
+    // 50 MB at first and 10 MB more each hour: 85 MB half-way.
+    const growing = kept(7, (plan) => {
+      assume(plan).checkpoint.growthBytesPerHour = 10e6;
+    });
+    expect(growing).toEqual([expect.objectContaining({ found: Math.round((117.03 * 85) / 50) })]);
+  });
+
+  it('holds adaptive checkpoints to the rate of a bucket, as periodic ones', () => {
+    const plan = changed((p) => {
+      p.checkpoint = { ...p.checkpoint, policy: 'adaptive', intervalSeconds: 10, jitterSeconds: 0 };
+      assume(p).bucket.writesPerSecond = 20;
+    });
+    expect(found(plan, 'checkpoint-rate').map(({ found: rate }) => rate)).toEqual([50, 50]);
+  });
+});
+
 describe('labels and tags', () => {
   const withCloud = (change: Partial<Cloud>) =>
     changed((plan) => {
@@ -796,7 +920,7 @@ describe('the scenarios that are shipped', () => {
     return makePlan(parseScenario(readFileSync(file, 'utf8'), { file }));
   };
 
-  it.each(['thirteen-thousand', 'pilot', 'storm', 'campaign-13k'])(
+  it.each(['thirteen-thousand', 'pilot', 'storm', 'early-death', 'campaign-13k'])(
     'make a plan that its file keeps: %s',
     (name) => {
       const plan = planOf(name);
@@ -807,6 +931,7 @@ describe('the scenarios that are shipped', () => {
   it('make plans that may be executed, where they are meant to', () => {
     expect(lintPlan(planOf('thirteen-thousand'))).toEqual([]);
     expect(lintPlan(planOf('pilot'))).toEqual([]);
+    expect(lintPlan(planOf('early-death'))).toEqual([]);
   });
 
   it('warn of the storm that storm.yaml is about', () => {

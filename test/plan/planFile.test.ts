@@ -91,6 +91,11 @@ describe('formatPlan and parsePlan', () => {
     expect(formatPlan({ ...backwards, scenario: plan.scenario })).toBe(text);
   });
 
+  it.each(['none', 'periodic', 'aligned', 'adaptive'] as const)('know the policy %s', (policy) => {
+    const other: Plan = { ...plan, checkpoint: { ...plan.checkpoint, policy } };
+    expect(parsePlan(formatPlan(other), 'plan.json').checkpoint.policy).toBe(policy);
+  });
+
   it('end the file with a newline', () => {
     expect(text.endsWith('}\n')).toBe(true);
   });

@@ -57,6 +57,25 @@ describe('overrides', () => {
     ['batch.limits.retries=unlimited', (s) => s.batch.limits.retries, null],
     ['regions.us-central1.price.spot=0.5', (s) => s.regions['us-central1']!.price.spotUsdPerHour, 0.5],
     ['cloud.project=mine', (s) => s.cloud?.project, 'mine'],
+    [
+      'regions.us-central1.hazard.weibull={ shape: 0.436, scale: 103.8h }',
+      hazardOf,
+      { weibull: { shape: 0.436, scaleSeconds: 373_680 } },
+    ],
+    ['regions.us-central1.capacity.pool=600', (s) => s.regions['us-central1']!.capacity.poolVms, 600],
+    ['regions.us-central1.utcOffset=-5h', (s) => s.regions['us-central1']!.utcOffsetHours, -5],
+    ['checkpoint.growthPerHour=5MB', (s) => s.checkpoint.growthBytesPerHour, 5e6],
+    [
+      'spot.timeOfDay={}',
+      (s) => s.spot.timeOfDay,
+      { dayFactor: 1.6, nightFactor: 0.4, dayFromHour: 8, dayToHour: 20 },
+    ],
+    ['spot.timeOfDay.dayFactor=2', (s) => s.spot.timeOfDay?.dayFactor, 2],
+    [
+      'bucket.growth.doubling=10min',
+      (s) => s.bucket.growth,
+      { doublingSeconds: 600, maxWritesPerSecond: null },
+    ],
     ['description="a=b"', (s) => s.description, 'a=b'],
   ])('%s', (override, of, value) => {
     for (const text of [LEAST, shippedText('thirteen-thousand')]) {
@@ -128,7 +147,7 @@ describe('overrides', () => {
     ],
     [
       'regions.us-central1.hazard.weird=1',
-      '--set regions.us-central1.hazard.weird: found no key "weird", expected one of constant, piecewise',
+      '--set regions.us-central1.hazard.weird: found no key "weird", expected one of constant, piecewise, weibull, lifetimes',
     ],
     [
       'decisions.maxRetries',

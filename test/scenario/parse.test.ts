@@ -8,7 +8,12 @@ describe('parseScenario', () => {
   it('needs no more than name, campaign and regions', () => {
     const scenario = parse(LEAST);
     expect(scenario.campaign.taskDurationSeconds).toEqual({ constant: 25_200 });
-    expect(scenario.checkpoint).toEqual({ sizeBytes: 50e6, pauseSeconds: 1, engineIntervalSeconds: 300 });
+    expect(scenario.checkpoint).toEqual({
+      sizeBytes: 50e6,
+      growthBytesPerHour: 0,
+      pauseSeconds: 1,
+      engineIntervalSeconds: 300,
+    });
     expect(scenario.machine.bootDisk.sizeGb).toBe(50);
     expect(scenario.batch.limits).toEqual({
       parallelTasksPerJob: 5_000,
@@ -50,10 +55,15 @@ describe('parseScenario', () => {
 
   it('reads the resolved spelling and plain numbers under a key with the unit', () => {
     const { checkpoint, startup } = parse(
-      `${LEAST}checkpoint: { pauseSeconds: 2.5, sizeBytes: 1000, engineInterval: 0 }
+      `${LEAST}checkpoint: { pauseSeconds: 2.5, sizeBytes: 1000, growthBytesPerHour: 7, engineInterval: 0 }
 startup: { bootSeconds: { lognormal: { median: 30, sigma: 0.1 } }, driver: { uniform: [1min, 2min] } }`,
     );
-    expect(checkpoint).toEqual({ pauseSeconds: 2.5, sizeBytes: 1_000, engineIntervalSeconds: 0 });
+    expect(checkpoint).toEqual({
+      pauseSeconds: 2.5,
+      sizeBytes: 1_000,
+      growthBytesPerHour: 7,
+      engineIntervalSeconds: 0,
+    });
     expect(startup.bootSeconds).toEqual({ lognormal: { median: 30, sigma: 0.1 } });
     expect(startup.driverSeconds).toEqual({ uniform: [60, 120] });
   });
@@ -277,7 +287,7 @@ describe('bad scenarios', () => {
     [
       'an empty section',
       (text) => `${text}spot:`,
-      'spot: found nothing, expected a map with the keys hazardFrom',
+      'spot: found nothing, expected a map with the keys hazardFrom, startHourUtc, timeOfDay, loadFactor, notice, flushSuccess',
     ],
     [
       'a probability above 1',
@@ -291,13 +301,79 @@ describe('bad scenarios', () => {
         'such as 0.05 or 5%',
     ],
     [
+      'more survival than all',
+      (text) => text.replace('quota:', 'hazard: { constant: { hourlySurvival: 1.05 } }, quota:'),
+      'regions.us-central1.hazard.constant.hourlySurvival: found 1.05, expected a share above 0 and at most 1, ' +
+        'such as 0.05 or 5%',
+    ],
+    [
+      'preemption of all within the hour, which is no survival',
+      (text) => text.replace('quota:', 'hazard: { constant: { hourlyPreemption: 1 } }, quota:'),
+      'regions.us-central1.hazard.constant.hourlySurvival: found 0, expected a number above 0 and at most 1',
+    ],
+    [
+      'a negative rate of preemption',
+      (text) => text.replace('quota:', 'hazard: { piecewise: [{ perHour: -0.1 }] }, quota:'),
+      'regions.us-central1.hazard.piecewise[0].perHour: found -0.1, expected a rate of at least 0, such as 0.05/h',
+    ],
+    [
+      'a negative rate of shocks',
+      (text) => text.replace('quota:', 'shocks: { perHour: -1, share: { constant: 0.1 } }, quota:'),
+      'regions.us-central1.shocks.perHour: found -1, expected a rate of at least 0, such as 0.05/h',
+    ],
+    [
+      'a shock that takes more than all',
+      (text) => text.replace('quota:', 'shocks: { perHour: 1, share: { uniform: [0.5, 1.5] } }, quota:'),
+      'regions.us-central1.shocks.share.uniform[1]: found 1.5, expected a share from 0 to 1, such as 0.05 or 5%',
+    ],
+    [
+      'a share upside down',
+      (text) => text.replace('quota:', 'shocks: { perHour: 1, share: { uniform: [0.5, 0.1] } }, quota:'),
+      'regions.us-central1.shocks.share.uniform: found [0.5,0.1], expected two shares, [low, high], the lower one first',
+    ],
+    [
+      'a shape of 0',
+      (text) => text.replace('quota:', 'hazard: { weibull: { shape: 0, scale: 1h } }, quota:'),
+      'regions.us-central1.hazard.weibull.shape: found 0, expected a number above 0',
+    ],
+    [
+      'a pool of nothing',
+      (text) => text.replace('quota:', 'capacity: { pool: 0 }, quota:'),
+      'regions.us-central1.capacity.pool: found 0, expected a whole number of VMs of at least 1 or unlimited',
+    ],
+    [
+      'a place beyond the last time zone',
+      (text) => text.replace('quota:', 'utcOffset: 15, quota:'),
+      'regions.us-central1.utcOffset: found 15, expected an offset from UTC from -12 to 14, such as -6h or 5.5h',
+    ],
+    [
+      'a day that ends before it begins',
+      (text) => `${text}spot: { timeOfDay: { dayFromHour: 20, dayToHour: 8 } }`,
+      'spot.timeOfDay.dayToHour: found 8, expected an hour after dayFromHour, which is 20',
+    ],
+    [
+      'growth without its unit',
+      (text) => `${text}checkpoint: { growthPerHour: 5 }`,
+      'checkpoint.growthPerHour: found 5, expected a size of at least 0, such as 5MB or 50MiB',
+    ],
+    [
+      'requests that always fail',
+      (text) => `${text}bucket: { errorRate: 1 }`,
+      'bucket.errorRate: found 1, expected a share from 0 to 0.9, such as 0.05 or 5%',
+    ],
+    [
+      'another price',
+      (text) => `${text}prices: { crossRegion: 0.02 USD/h }`,
+      'prices.crossRegion: found "0.02 USD/h", expected a price of at least 0, such as 0.02 USD/GB',
+    ],
+    [
       'two hazards',
       (text) =>
         text.replace(
           'quota:',
           'hazard: { constant: { hourlySurvival: 1 }, piecewise: [{ perHour: 1 }] }, quota:',
         ),
-      'regions.us-central1.hazard: found constant and piecewise, expected a hazard: one of constant or piecewise, ' +
+      'regions.us-central1.hazard: found constant and piecewise, expected a hazard: one of constant, piecewise, weibull or lifetimes, ' +
         'such as { constant: { hourlySurvival: 0.95 } }',
     ],
     [

@@ -45,7 +45,7 @@ describe('checkResolvedScenario', () => {
     [
       ['checkpoint', 'pause'],
       1,
-      'checkpoint.pause: found an unknown key, expected one of sizeBytes, pauseSeconds, engineIntervalSeconds',
+      'checkpoint.pause: found an unknown key, expected one of sizeBytes, growthBytesPerHour, pauseSeconds, engineIntervalSeconds',
     ],
     [
       ['batch', 'vmsPerMinute'],

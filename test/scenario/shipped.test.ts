@@ -46,6 +46,22 @@ describe('shipped scenarios', () => {
     expect(bucket.writesPerSecond).toBe(1_000);
   });
 
+  it('early-death: the same hazard by age and the same shocks in four regions, each at its local time', () => {
+    const { regions, spot, decisions, guesses } = parse(shippedText('early-death'));
+    const [first, ...others] = Object.values(regions);
+    expect(first!.hazard).toMatchObject({
+      piecewise: { length: 9, 0: { untilSeconds: 900, perHour: 0.314 } },
+    });
+    expect(first!.shocks).toEqual({ perHour: 0.02, share: { uniform: [0.1, 0.5] } });
+    for (const { hazard, shocks } of others) {
+      expect({ hazard, shocks }).toEqual({ hazard: first!.hazard, shocks: first!.shocks });
+    }
+    expect(Object.values(regions).map(({ utcOffsetHours }) => utcOffsetHours)).toEqual([-6, -5, -8, 1]);
+    expect(spot.timeOfDay).toMatchObject({ dayFactor: 1.6, nightFactor: 0.4 });
+    expect(decisions.checkpoint).toMatchObject({ policy: 'adaptive', flushOnNotice: true });
+    expect(Object.keys(guesses)).toHaveLength(5);
+  });
+
   it('campaign-13k: everything that the reference model lacks is off', () => {
     const scenario = parse(shippedText('campaign-13k'));
     expect(scenario.startup.bootSeconds).toEqual({ lognormal: { median: 240, sigma: 0.4 } });
@@ -67,7 +83,15 @@ describe('shipped scenarios', () => {
       firstPhase: 'none',
       flushOnNotice: false,
     });
-    expect(scenario.spot.hazardFrom).toBe('task');
+    expect(scenario.bucket).toMatchObject({ errorRate: 0, growth: null });
+    expect(scenario.checkpoint.growthBytesPerHour).toBe(0);
+    expect(scenario.spot).toMatchObject({ hazardFrom: 'task', timeOfDay: null, loadFactor: 0 });
+    expect(scenario.regions['us-central1']).toMatchObject({
+      hazard: { constant: { hourlySurvival: 0.95 } },
+      shocks: null,
+      capacity: { poolVms: null, stockouts: null, series: null },
+    });
+    expect(scenario.prices.softDeleteDays).toBe(0);
   });
 
   it('campaign-13k: its variants are a matter of --set', () => {

@@ -3,7 +3,7 @@ import { InputError } from '../../src/scenario/errors.js';
 import { type ParseOptions, parseScenario } from '../../src/scenario/parse.js';
 import type { Scenario } from '../../src/scenario/scenario.js';
 
-export const SHIPPED = ['thirteen-thousand', 'pilot', 'storm', 'campaign-13k'] as const;
+export const SHIPPED = ['thirteen-thousand', 'pilot', 'storm', 'early-death', 'campaign-13k'] as const;
 
 export function shippedText(name: (typeof SHIPPED)[number]): string {
   return readFileSync(new URL(`../../scenarios/${name}.yaml`, import.meta.url), 'utf8');

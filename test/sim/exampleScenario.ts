@@ -4,6 +4,9 @@ export const REGION: Region = {
   quota: { spotGpus: 500, onDemandGpus: 500, cpus: null, diskGb: null },
   price: { spotUsdPerHour: 0.4, onDemandUsdPerHour: 0.7, date: null },
   hazard: { constant: { hourlySurvival: 0.95 } },
+  shocks: null,
+  capacity: { poolVms: null, stockouts: null, series: null },
+  utcOffsetHours: -6,
   zones: [],
 };
 
@@ -20,7 +23,7 @@ export function referenceScenario(): Scenario {
       inputBytes: 0,
       outputBytes: 0,
     },
-    checkpoint: { sizeBytes: 50e6, pauseSeconds: 0, engineIntervalSeconds: 0 },
+    checkpoint: { sizeBytes: 50e6, growthBytesPerHour: 0, pauseSeconds: 0, engineIntervalSeconds: 0 },
     image: { compressedBytes: 5e9, unpackedBytes: 11e9 },
     machine: {
       type: 'g2-standard-4',
@@ -39,6 +42,9 @@ export function referenceScenario(): Scenario {
     batch: {
       vmsPerMinute: null,
       vmReuse: false,
+      retriedTasks: 'last',
+      idleScaleInSeconds: 0,
+      faults: { vmLostPerHour: 0, rebootPerHour: 0, unresponsivePerHour: 0, recreatedPerHour: 0 },
       scheduleDelaySeconds: { constant: 0 },
       limits: {
         parallelTasksPerJob: null,
@@ -61,14 +67,25 @@ export function referenceScenario(): Scenario {
       maxTries: null,
       backoffBaseSeconds: 1,
       backoffCapSeconds: 64,
+      errorRate: 0,
+      growth: null,
     },
-    spot: { hazardFrom: 'task' },
+    spot: {
+      hazardFrom: 'task',
+      startHourUtc: 8,
+      timeOfDay: null,
+      loadFactor: 0,
+      noticeSeconds: 30,
+      flushSuccess: 0.5,
+    },
     prices: {
       bootDiskUsdPerGbMonth: 0.1,
       externalIpUsdPerHour: 0.0025,
       writesUsdPer1000: 0.005,
       readsUsdPer1000: 0.0004,
       storageUsdPerGbMonth: 0.02,
+      softDeleteDays: 0,
+      crossRegionUsdPerGb: 0.02,
     },
     regions: { 'us-central1': structuredClone(REGION) },
     decisions: {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Distribution, Hazard, Scenario } from '../../src/scenario/scenario.js';
+import type { Distribution, Hazard, Region, Scenario } from '../../src/scenario/scenario.js';
 import { REGION, referenceScenario } from './exampleScenario.js';
 
 function seconds(longest: number): fc.Arbitrary<Distribution> {
@@ -17,7 +17,22 @@ function seconds(longest: number): fc.Arbitrary<Distribution> {
   );
 }
 
+const lifetimes: fc.Arbitrary<Hazard> = fc
+  .array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 6 })
+  .map((ages) => {
+    const ageSeconds = [...new Set(ages)].sort((a, b) => a - b);
+    const survival = ageSeconds.map((_, i) => 1 - (i + 1) / (ageSeconds.length + 1));
+    return { lifetimes: { file: 'x.csv', sha256: '', ageSeconds, survival, tailPerHour: 0.05 } };
+  });
+
 const hazard: fc.Arbitrary<Hazard> = fc.oneof(
+  lifetimes,
+  fc
+    .record({
+      shape: fc.double({ min: 0.3, max: 3, noNaN: true }),
+      scaleSeconds: fc.integer({ min: 600, max: 100_000 }),
+    })
+    .map((weibull) => ({ weibull })),
   fc.double({ min: 0.2, max: 1, noNaN: true }).map((hourlySurvival) => ({ constant: { hourlySurvival } })),
   fc
     .record({
@@ -64,7 +79,7 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
     onDemand: fc.integer({ min: 0, max: 3 }),
     cpus: rate(20),
     provisioning: fc.constantFrom('spot' as const, 'spot' as const, 'onDemand' as const),
-    policy: fc.constantFrom('none' as const, 'periodic' as const, 'aligned' as const),
+    policy: fc.constantFrom('none' as const, 'periodic' as const, 'aligned' as const, 'adaptive' as const),
     interval: fc.integer({ min: 30, max: 3_000 }),
     jitter: fc.integer({ min: 0, max: 600 }),
     firstPhase: fc.constantFrom('none' as const, 'random' as const),
@@ -82,6 +97,28 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
     tail: fc.constantFrom(0, 0, 30),
     spread: fc.constantFrom(0, 60),
     maxRunDuration: fc.constantFrom(null, 7_200, 100_000),
+    growth: fc.constantFrom(0, 5_000_000),
+    errorRate: fc.constantFrom(0, 0, 0.2),
+    bucketGrowth: fc.constantFrom(null, { doublingSeconds: 600, maxWritesPerSecond: 16 }),
+    flush: fc.boolean(),
+    flushSuccess: fc.constantFrom(0.5, 1),
+    timeOfDay: fc.constantFrom(null, { dayFactor: 2, nightFactor: 0.3, dayFromHour: 8, dayToHour: 20 }),
+    loadFactor: fc.constantFrom(0, 0, 3),
+    shocks: fc.constantFrom(null, null, { perHour: 0.2, share: { uniform: [0.2, 1] as [number, number] } }),
+    stockouts: fc.constantFrom(null, null, { perHour: 0.1, durationSeconds: { constant: 3_600 } }),
+    series: fc.constantFrom<Region['capacity']['series'][]>(null, null, {
+      file: 'x.csv',
+      sha256: '',
+      fromSeconds: [0, 20_000, 50_000],
+      vms: [2, 0, 9],
+    }),
+    softDeleteDays: fc.constantFrom(0, 7),
+    retriedTasks: fc.constantFrom('last' as const, 'byIndex' as const),
+    idle: fc.constantFrom(0, 0, 600, 100_000),
+    faults: fc.constantFrom(
+      { vmLostPerHour: 0, rebootPerHour: 0, unresponsivePerHour: 0, recreatedPerHour: 0 },
+      { vmLostPerHour: 0.05, rebootPerHour: 0.1, unresponsivePerHour: 0.05, recreatedPerHour: 0.05 },
+    ),
   })
   .map((r): Scenario => {
     const scenario = referenceScenario();
@@ -96,7 +133,12 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
         inputBytes: r.input,
         outputBytes: r.output,
       },
-      checkpoint: { sizeBytes: 50e6, pauseSeconds: r.pause, engineIntervalSeconds: r.engineInterval },
+      checkpoint: {
+        ...scenario.checkpoint,
+        growthBytesPerHour: r.growth,
+        pauseSeconds: r.pause,
+        engineIntervalSeconds: r.engineInterval,
+      },
       startup: {
         createSeconds: step,
         bootSeconds: step,
@@ -113,6 +155,9 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
       batch: {
         vmsPerMinute: r.vmsPerMinute,
         vmReuse: r.vmReuse,
+        retriedTasks: r.retriedTasks,
+        idleScaleInSeconds: r.idle,
+        faults: r.faults,
         scheduleDelaySeconds: r.scheduleDelay,
         limits: {
           ...scenario.batch.limits,
@@ -129,8 +174,10 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
         latencySeconds: r.latency,
         requestsPerUpload: r.requestsPerUpload,
         maxTries: r.maxTries,
+        errorRate: r.errorRate,
+        growth: r.bucketGrowth,
       },
-      spot: { hazardFrom: r.hazardFrom },
+      spot: { ...scenario.spot, hazardFrom: r.hazardFrom },
       regions: Object.fromEntries(
         r.hazards.map((hazardOfRegion, i) => [
           `region-${i}`,
@@ -143,6 +190,8 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
               diskGb: null,
             },
             hazard: hazardOfRegion,
+            shocks: r.shocks,
+            capacity: { poolVms: 10, stockouts: r.stockouts, series: i === 0 ? r.series : null },
           },
         ]),
       ),
@@ -155,7 +204,7 @@ export const randomScenario: fc.Arbitrary<Scenario> = fc
           intervalSeconds: r.interval,
           jitterSeconds: r.jitter,
           firstPhase: r.firstPhase,
-          flushOnNotice: false,
+          flushOnNotice: r.flush,
         },
         image: r.image,
         maxRetries: r.maxRetries,

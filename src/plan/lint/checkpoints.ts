@@ -1,7 +1,10 @@
-import { SERVICE_LIMITS } from '../limits.js';
+import { meanOf } from '../../scenario/distribution.js';
+import { SERVICE_LIMITS, SOURCES } from '../limits.js';
 import type { Finding } from '../plan.js';
 import type { PlanFile } from '../planFile.js';
+import { storageCost } from '../storageCost.js';
 import { grouped, type Rule, regionsOf } from './finding.js';
+import { meanIntervalSeconds } from './interval.js';
 
 /** A checkpoint rewrites its object, and Cloud Storage takes one write a second of one object name. */
 export const sameObjectRate: Rule = ({ checkpoint }) => {
@@ -63,11 +66,11 @@ export const alignedCheckpoints: Rule = (plan) => {
 };
 
 export const checkpointRate: Rule = (plan) => {
-  const { policy, intervalSeconds, jitterSeconds } = plan.checkpoint;
-  if (policy !== 'periodic') return [];
+  const { policy } = plan.checkpoint;
+  if (policy !== 'periodic' && policy !== 'adaptive') return [];
   const limit = capacity(plan);
   return [...writersByBucket(plan)].flatMap(([bucket, writers]): Finding[] => {
-    const uploads = writers / Math.max(intervalSeconds + jitterSeconds / 2, 1);
+    const uploads = writers / Math.max(meanIntervalSeconds(plan.checkpoint), 1);
     const rate = Math.round(uploads * plan.scenario.resolved.bucket.requestsPerUpload);
     if (rate <= limit) return [];
     return [
@@ -82,4 +85,60 @@ export const checkpointRate: Rule = (plan) => {
       },
     ];
   });
+};
+
+const HOUR = 3_600;
+
+/** Bytes of a checkpoint after so many hours of a task's work. */
+function checkpointBytes(plan: PlanFile, hours: number): number {
+  const { sizeBytes, growthBytesPerHour } = plan.scenario.resolved.checkpoint;
+  return sizeBytes + growthBytesPerHour * hours;
+}
+
+/** What a preempted task cannot ship before its VM is gone is lost: the flush would only cost requests. */
+export const flushInNotice: Rule = (plan) => {
+  const { bucket, campaign, spot } = plan.scenario.resolved;
+  if (!plan.checkpoint.flushOnNotice || plan.shards.every((shard) => shard.provisioning !== 'spot'))
+    return [];
+  const largest = checkpointBytes(plan, meanOf(campaign.taskDurationSeconds) / HOUR);
+  const seconds =
+    bucket.requestsPerUpload * bucket.latencySeconds +
+    largest / (bucket.uploadThroughputBytesPerSecond ?? Infinity);
+  if (seconds <= spot.noticeSeconds) return [];
+  const found = Math.round(seconds * 10) / 10;
+  return [
+    {
+      rule: 'flush-notice',
+      severity: 'warning',
+      path: 'checkpoint.flushOnNotice',
+      message: `The upload of a checkpoint takes up to ${found} s, and a Spot VM ends ${spot.noticeSeconds} s after the notice: switch flushOnNotice off, or make checkpoints smaller.`,
+      found,
+      limit: spot.noticeSeconds,
+      source: SOURCES.spot,
+    },
+  ];
+};
+
+/** Every checkpoint is overwritten or deleted, and soft delete keeps and bills it for some days more. */
+export const softDelete: Rule = (plan) => {
+  const { campaign, prices } = plan.scenario.resolved;
+  if (plan.checkpoint.policy === 'none' || prices.softDeleteDays === 0) return [];
+  const seconds = meanOf(campaign.taskDurationSeconds);
+  const checkpoints = (plan.campaign.tasks * seconds) / Math.max(meanIntervalSeconds(plan.checkpoint), 1);
+  const bytes = checkpoints * checkpointBytes(plan, seconds / HOUR / 2);
+  const nothingElse = { writes: 0, reads: 0, byteSeconds: 0, crossRegionBytes: 0 };
+  const { softDelete: usd } = storageCost(prices, { ...nothingElse, overwrittenBytes: bytes });
+  // What would be rounded to nothing.
+  if (usd < 0.5) return [];
+  return [
+    {
+      rule: 'soft-delete',
+      severity: 'warning',
+      path: 'scenario.resolved.prices.softDeleteDays',
+      message: `Soft delete keeps ${grouped(bytes / 1e9)} GB of overwritten checkpoints for ${prices.softDeleteDays} days, which costs about ${grouped(usd)} USD: switch it off for the checkpoint buckets.`,
+      found: Math.round(usd),
+      limit: 0,
+      source: SOURCES.softDelete,
+    },
+  ];
 };

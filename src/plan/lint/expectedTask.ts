@@ -2,6 +2,8 @@ import { meanOf } from '../../scenario/distribution.js';
 import type { Hazard, Scenario } from '../../scenario/scenario.js';
 import type { PlanFile, ShardFile } from '../planFile.js';
 import { scenarioRegionOf } from './finding.js';
+import { meanIntervalSeconds } from './interval.js';
+import { cumulative, expectedLife, survival } from './survival.js';
 
 /**
  * What one task costs on average, by closed formulas: good to a few per cent, which is enough to hold a plan
@@ -66,9 +68,9 @@ function meanStartupSeconds(plan: PlanFile): number {
 }
 
 function checkpointSegment(plan: PlanFile, scenario: Scenario): Segment | null {
-  const { policy, intervalSeconds, jitterSeconds, engineIntervalSeconds } = plan.checkpoint;
+  const { policy, engineIntervalSeconds } = plan.checkpoint;
   if (policy === 'none') return null;
-  const seconds = intervalSeconds + (policy === 'periodic' ? jitterSeconds / 2 : 0);
+  const seconds = meanIntervalSeconds(plan.checkpoint);
   const pauses = engineIntervalSeconds > 0 ? seconds / engineIntervalSeconds : 1;
   return { hours: seconds / HOUR, pauseHours: (scenario.checkpoint.pauseSeconds * pauses) / HOUR };
 }
@@ -114,44 +116,4 @@ function poissonAbove(most: number, mean: number): number {
     if (k > mean && term < Number.EPSILON * below) break;
   }
   return Math.max(0, 1 - below);
-}
-
-/** Ages at which the hazard changes, hours, with the rate before each; the last rate goes on for ever. */
-function rates(hazard: Hazard): { until: number; perHour: number }[] {
-  if ('constant' in hazard) return [{ until: Infinity, perHour: -Math.log(hazard.constant.hourlySurvival) }];
-  return hazard.piecewise.map(({ untilSeconds, perHour }, i) => ({
-    until: untilSeconds === null || i === hazard.piecewise.length - 1 ? Infinity : untilSeconds / HOUR,
-    perHour,
-  }));
-}
-
-/** Integrated hazard of a VM up to an age in hours. */
-function cumulative(hazard: Hazard, age: number): number {
-  let sum = 0;
-  let from = 0;
-  for (const { until, perHour } of rates(hazard)) {
-    const to = Math.min(until, age);
-    if (to > from && perHour > 0) sum += perHour * (to - from);
-    from = Math.max(from, to);
-  }
-  return sum;
-}
-
-function survival(hazard: Hazard, age: number): number {
-  return Math.exp(-cumulative(hazard, age));
-}
-
-/** Mean of min(life, age), hours: the integral of the survival function. */
-function expectedLife(hazard: Hazard, age: number): number {
-  let sum = 0;
-  let from = 0;
-  let alive = 1;
-  for (const { until, perHour } of rates(hazard)) {
-    const length = Math.min(until, age) - from;
-    if (length <= 0) break;
-    sum += alive * (perHour === 0 ? length : -Math.expm1(-perHour * length) / perHour);
-    alive *= Math.exp(-perHour * length);
-    from += length;
-  }
-  return sum;
 }

@@ -17,9 +17,9 @@ export const decisions = group<Decisions>('How the campaign is run.', {
   }),
   provisioning: choice(['spot', 'onDemand'], { about: 'Kind of VMs.', fallback: 'spot' }),
   checkpoint: group<Decisions['checkpoint']>('When checkpoints are shipped.', {
-    policy: choice(['none', 'periodic', 'aligned'], {
+    policy: choice(['none', 'periodic', 'aligned', 'adaptive'], {
       about:
-        'periodic: own clock of each task; aligned: multiples of the interval on the wall clock (a storm).',
+        'periodic: own clock of each task; aligned: multiples of the interval on the wall clock (a storm); adaptive: own clock, with the interval of Young and Daly for the hazard and the cost that are observed.',
       fallback: 'periodic',
     }),
     intervalSeconds: seconds({ about: 'Time between checkpoints.', above: 0, fallback: 600 }),

@@ -1,5 +1,6 @@
 import type { Node } from '../description.js';
 import { type Basis, dataFile, group, list, oneOf, plainNumber, seconds } from '../description.js';
+import { DURATIONS_FILE } from '../durationsFile.js';
 import type { Distribution } from '../scenario.js';
 
 interface Options {
@@ -39,6 +40,7 @@ export function secondsDistribution({ positive = false, ...told }: Options): Nod
       exponential: group('Without memory.', { mean: seconds({ about: 'Mean.', above: 0 }) }),
       empirical: dataFile(
         'Drawn from measured values: a file with one value a line (or first column), in seconds.',
+        DURATIONS_FILE,
       ),
     },
   });

@@ -1,5 +1,6 @@
 import {
   bytes,
+  bytesPerHour,
   choice,
   count,
   documented,
@@ -44,13 +45,18 @@ export const campaign = group<Scenario['campaign']>('The work: molecules x windo
 
 export const checkpoint = group<Scenario['checkpoint']>('What one checkpoint costs.', {
   sizeBytes: bytes({
-    about: 'Upload of one checkpoint.',
+    about: 'Upload of one checkpoint at the start of a task.',
     fallback: 50e6,
     basis: guess(
       `${REFERENCE}; the GROMACS state alone is 1 to 3 MB, the growing outputs are the rest`,
       1e6,
       500e6,
     ),
+  }),
+  growthBytesPerHour: bytesPerHour({
+    about: 'What each hour of work adds to the upload: trajectories and energies that grow.',
+    fallback: 0,
+    basis: guess('taken not to grow: the size stands for the mean of a task', 0, 50e6),
   }),
   pauseSeconds: seconds({
     about:

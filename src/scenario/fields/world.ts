@@ -1,9 +1,11 @@
+import { CAPACITY_SERIES_FILE } from '../capacitySeriesFile.js';
 import {
   type Basis,
   bytesPerSecond,
   choice,
   computedGroup,
   count,
+  dataFile,
   documented,
   flag,
   gigabytes,
@@ -13,6 +15,8 @@ import {
   measured,
   type Node,
   oneOf,
+  optionalDataFile,
+  optionalGroup,
   optionalText,
   perHour,
   perMinute,
@@ -22,15 +26,28 @@ import {
   share,
   table,
   usdPer1000,
+  usdPerGb,
   usdPerGbMonth,
   usdPerHour,
+  utcOffset,
+  vms,
 } from '../description.js';
-import type { Distribution, Hazard, Region, Scenario } from '../scenario.js';
+import { LIFETIMES_FILE } from '../lifetimesFile.js';
+import type {
+  Capacity,
+  Distribution,
+  Hazard,
+  Region,
+  Scenario,
+  ShareDistribution,
+  Shocks,
+} from '../scenario.js';
 import { secondsDistribution } from './distribution.js';
 import { regionName, zoneName } from './names.js';
 
 const BATCH_QUOTAS = documented('https://docs.cloud.google.com/batch/quotas');
 const REQUEST_RATE = documented('https://docs.cloud.google.com/storage/docs/request-rate');
+const EXIT_CODES = 'https://docs.cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes';
 const STORAGE_PRICES = documented(
   'https://cloud.google.com/storage/pricing, single region in the US, read 2026-09-20',
 );
@@ -121,6 +138,38 @@ export const batch = group<Scenario['batch']>('Google Cloud Batch.', {
     basis: documented(
       '4 tasks on 2 VMs, 2 each; https://docs.cloud.google.com/batch/docs/create-run-basic-job',
     ),
+  }),
+  retriedTasks: choice(['last', 'byIndex'], {
+    about: 'Whether a retried task waits behind all others, or goes by its index like them.',
+    fallback: 'last',
+    basis: documented('not documented by Google; the order is an assumption that a pilot can check'),
+  }),
+  idleScaleInSeconds: seconds({
+    about: 'How long a VM without a task is kept while its job still runs.',
+    fallback: 0,
+    basis: guess('not documented', 0, 600),
+  }),
+  faults: group<Scenario['batch']['faults']>('What else ends attempts, per VM-hour of running.', {
+    vmLostPerHour: perHour({
+      about: 'Batch stops hearing from the VM: exit code 50002.',
+      fallback: 0,
+      basis: guess(`one bad VM in about 2,000 was reported; ${EXIT_CODES}`, 0, 1e-3),
+    }),
+    rebootPerHour: perHour({
+      about: 'The VM reboots and is used again: exit code 50003.',
+      fallback: 0,
+      basis: guess(EXIT_CODES, 0, 1e-4),
+    }),
+    unresponsivePerHour: perHour({
+      about: 'The task cannot be reached any more and its VM is given up: exit code 50004.',
+      fallback: 0,
+      basis: guess(EXIT_CODES, 0, 1e-4),
+    }),
+    recreatedPerHour: perHour({
+      about: 'The VM is recreated under the task: exit code 50006.',
+      fallback: 0,
+      basis: guess(EXIT_CODES, 0, 1e-3),
+    }),
   }),
   scheduleDelaySeconds: secondsDistribution({
     about: 'From submission until the job asks for its first VM.',
@@ -244,7 +293,41 @@ export const bucket = group<Scenario['bucket']>('Each bucket, and how its client
       "the task image's own retry loop; https://docs.cloud.google.com/storage/docs/retry-strategy",
     ),
   }),
+  errorRate: share({
+    about: 'Probability that a request fails for no reason of ours (429 or 5xx) and is tried again.',
+    // What fails every time never ends.
+    max: 0.9,
+    fallback: 0,
+    basis: guess('nobody publishes it; 1e-5 is a usual figure', 0, 1e-3),
+  }),
+  growth: optionalGroup<NonNullable<Scenario['bucket']['growth']>>(
+    'How the capacity grows while demand stays above 80 % of it; null: writesPerSecond is a hard edge.',
+    {
+      doublingSeconds: seconds({
+        about: 'It doubles in this time.',
+        above: 0,
+        fallback: 1_200,
+        basis: guess(
+          'clients are asked to double at most every 20 min; what the service does is not published',
+          300,
+          1_200,
+        ),
+      }),
+      maxWritesPerSecond: perSecond({
+        about: 'It grows up to this.',
+        nothing: 'unlimited',
+        fallback: null,
+        basis: documented(
+          'no ceiling is published; one random hex digit before the names gives about 16,000/s',
+        ),
+      }),
+    },
+  ),
 });
+
+/** Day and night differ; how much is known for another machine only. */
+const TIME_OF_DAY =
+  'preemptible CPU VMs of 2019 were lost more often by day (8 to 20 h); https://github.com/kadupitiya/goog-preemption-data';
 
 export const spot = group<Scenario['spot']>(
   'Spot preemption in general; the hazard itself is given by region.',
@@ -255,6 +338,54 @@ export const spot = group<Scenario['spot']>(
       basis: documented(
         'Compute Engine may preempt a Spot VM from its start on; https://docs.cloud.google.com/compute/docs/instances/spot',
       ),
+    }),
+    startHourUtc: plainNumber({
+      about: 'Hour of the day (UTC) at which the campaign starts; only the time-of-day factor asks for it.',
+      max: 24,
+      fallback: 8,
+      basis: guess('a morning in Europe', 0, 24),
+    }),
+    timeOfDay: optionalGroup<NonNullable<Scenario['spot']['timeOfDay']>>(
+      "Factors on every hazard by the region's local time; null: none.",
+      {
+        dayFactor: plainNumber({
+          about: 'By day.',
+          fallback: 1.6,
+          basis: guess(TIME_OF_DAY, 1, 2),
+        }),
+        nightFactor: plainNumber({
+          about: 'By night.',
+          fallback: 0.4,
+          basis: guess(TIME_OF_DAY, 0.3, 1),
+        }),
+        dayFromHour: plainNumber({
+          about: 'Local hour at which day begins.',
+          max: 24,
+          fallback: 8,
+          basis: guess(TIME_OF_DAY, 0, 12),
+        }),
+        dayToHour: plainNumber({
+          about: 'Local hour at which it ends; later than dayFromHour.',
+          max: 24,
+          fallback: 20,
+          basis: guess(TIME_OF_DAY, 12, 24),
+        }),
+      },
+    ),
+    loadFactor: plainNumber({
+      about: "The hazard grows by this factor times our share of a region's pool (capacity.pool).",
+      fallback: 0,
+      basis: guess('no measurement is public; 1 doubles the hazard of whoever has the whole pool', 0, 3),
+    }),
+    noticeSeconds: seconds({
+      about: 'From the notice of a preemption to the end of the VM.',
+      fallback: 30,
+      basis: documented('30 s, best effort; https://docs.cloud.google.com/compute/docs/instances/spot'),
+    }),
+    flushSuccess: share({
+      about: 'Probability that a task sees the notice in time to flush (decisions.checkpoint.flushOnNotice).',
+      fallback: 0.5,
+      basis: guess('the notice is best effort, and nobody publishes how often it comes', 0, 1),
     }),
   },
 );
@@ -284,6 +415,20 @@ export const prices = group<Scenario['prices']>('List prices that are the same i
     about: 'Standard storage.',
     fallback: 0.02,
     basis: STORAGE_PRICES,
+  }),
+  softDeleteDays: plainNumber({
+    about:
+      'Days that overwritten checkpoints are kept and billed (soft delete of the checkpoint buckets); 0: off.',
+    fallback: 0,
+    basis: documented(
+      'taken to be switched off for checkpoints; a new bucket has 7 days: https://docs.cloud.google.com/storage/docs/soft-delete',
+    ),
+  }),
+  crossRegionUsdPerGb: usdPerGb({
+    about:
+      'Transfer between two regions of one continent, where a task and its bucket are apart (buckets: one).',
+    fallback: 0.02,
+    basis: guess('inside North America or Europe; the table of prices was not read again', 0.01, 0.08),
   }),
 });
 
@@ -321,6 +466,14 @@ const hazard = oneOf<Hazard>({
       }),
       check: checkAges,
     }),
+    weibull: group<{ shape: number; scaleSeconds: number }>('S(age) = exp(-(age / scale)^shape).', {
+      shape: plainNumber({ about: 'Below 1 the hazard falls with age: young VMs die first.', above: 0 }),
+      scaleSeconds: seconds({ about: 'Age that 37 % of the VMs reach.', above: 0 }),
+    }),
+    lifetimes: dataFile(
+      'Measured: a CSV with lifetime_hours (or lifetime_seconds) and censored (1: the VM was not preempted).',
+      LIFETIMES_FILE,
+    ),
   },
 });
 
@@ -339,6 +492,59 @@ function checkAges(pieces: readonly unknown[]) {
   }
   return null;
 }
+
+const shockShare = oneOf<ShareDistribution>({
+  about: "Share of the region's Spot VMs that one shock takes.",
+  what: 'a share',
+  example: '{ uniform: [0.1, 0.5] }',
+  options: {
+    constant: share({ about: 'Always this much.' }),
+    uniform: list({
+      about: 'Evenly spread between a low and a high end.',
+      what: 'two shares, [low, high]',
+      of: share({ about: 'One end.' }),
+      check: (ends) => {
+        const [low, high] = ends as readonly number[];
+        if (ends.length === 2 && low! <= high!) return null;
+        return { found: JSON.stringify(ends), expected: 'two shares, [low, high], the lower one first' };
+      },
+    }),
+  },
+});
+
+const shocks = optionalGroup<Shocks>(
+  'At random times many Spot VMs of the region are taken at once; null: never.',
+  {
+    perHour: perHour({ about: 'Shocks an hour; their times are independent of each other.' }),
+    share: shockShare,
+  },
+);
+
+const capacity = group<Capacity>('How many Spot VMs can be had here, whatever the quota says.', {
+  poolVms: vms({
+    about: 'Spot VMs of this kind that the region has for all; what the load factor counts on.',
+    nothing: 'unlimited',
+    min: 1,
+    fallback: null,
+    basis: documented('taken to be no limit: nobody publishes it; 20 to 600 L4 at once are guessed'),
+  }),
+  stockouts: optionalGroup<NonNullable<Capacity['stockouts']>>(
+    'Spells in which no Spot VM can be created; null: none.',
+    {
+      perHour: perHour({ about: 'Stockouts that begin, an hour.' }),
+      durationSeconds: secondsDistribution({
+        about: 'How long one lasts.',
+        fallback: lognormal(3_600, 1),
+        basis: guess('10 min to 10 h; no figures are public', 600, 36_000),
+      }),
+    },
+  ),
+  series: optionalDataFile({
+    about: 'Replayed: a CSV with t_seconds and nodes (or vms); VMs beyond what is left are taken away.',
+    format: CAPACITY_SERIES_FILE,
+    basis: documented('none unless it is given'),
+  }),
+});
 
 export const regions = table<Region>({
   about: 'The regions that may be used, with our quota, prices and hazard there.',
@@ -382,6 +588,13 @@ export const regions = table<Region>({
       },
     ),
     hazard,
+    shocks,
+    capacity,
+    utcOffsetHours: utcOffset({
+      about: 'Local time less UTC; known (standard time) where a region offers L4.',
+      fallback: 0,
+      basis: documented('0 where it is not known; only the time-of-day factor asks for it'),
+    }),
     zones: list({
       about: 'Zones to use; empty: every zone of the region.',
       what: 'a list of zones',

@@ -21,7 +21,13 @@ export class Bucket {
     this.writeLimit = settings.writesPerSecond;
     this.burst = settings.burst;
     this.folded = fold ? new RequestBins() : null;
-    this.writeTokens = new TokenBucket(settings.writesPerSecond, settings.burst);
+    this.writeTokens = new TokenBucket(
+      settings.writesPerSecond,
+      settings.burst,
+      settings.growth === null
+        ? null
+        : { doublingSeconds: settings.growth.doublingSeconds, maximum: settings.growth.maxWritesPerSecond },
+    );
     this.readTokens = new TokenBucket(settings.readsPerSecond, settings.readsPerSecond ?? 1);
   }
 

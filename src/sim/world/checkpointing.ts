@@ -1,3 +1,4 @@
+import { youngInterval } from '../../plan/checkpointInterval.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { Purpose, type Streams } from '../streams.js';
 import { backoffSeconds } from './backoff.js';
@@ -9,12 +10,21 @@ import type { TaskStore } from './taskStore.js';
 import { tellBucketUse } from './tellBucketUse.js';
 import type { WorldObserver } from './view.js';
 
+/** What the adaptive policy believes before it has seen anything: 5 % an hour. A guess. */
+const PRIOR_PREEMPTIONS = 1;
+const PRIOR_HOURS = 20;
+/** Outside of these the adaptive policy does not go, whatever it has seen. */
+const SHORTEST_ADAPTIVE_SECONDS = 300;
+const LONGEST_ADAPTIVE_SECONDS = 3600;
+
 /** What checkpointing needs of the life that it is a part of. */
 export interface LifeControl {
   /** Sets the VM's next event, or its end where that comes first. */
   arm(vm: number, pending: number, at: number): void;
   jobOf(vm: number): Job;
   bucketOf(vm: number): Bucket;
+  /** The bucket lies in another region than the VM. */
+  isBucketFar(vm: number): boolean;
 }
 
 /**
@@ -33,8 +43,6 @@ export class Checkpointing {
   private readonly life: LifeControl;
   private readonly fold: boolean;
   private readonly observer: WorldObserver | null;
-  /** Seconds from the admission of an upload's last request until it is durable. */
-  private readonly transferSeconds: number;
 
   constructor(parts: {
     scenario: Scenario;
@@ -54,16 +62,14 @@ export class Checkpointing {
     this.life = parts.life;
     this.fold = parts.fold;
     this.observer = parts.observer;
-    const { bucket, checkpoint } = parts.scenario;
-    const speed = bucket.uploadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY;
-    this.transferSeconds = bucket.latencySeconds + checkpoint.sizeBytes / speed;
   }
 
   /** Computing starts at `t`. */
   start(vm: number, t: number): void {
     const { fleet } = this;
     fleet.shipped[vm] = 0;
-    fleet.storedAt[vm] = -1;
+    fleet.errorDraws[vm] = 0;
+    fleet.storedBytesTime[vm] = 0;
     if (this.fold || this.life.jobOf(vm).spec.checkpoint.policy === 'none') {
       this.life.arm(vm, Pending.end, fleet.endAt[vm] as number);
     } else {
@@ -71,15 +77,14 @@ export class Checkpointing {
     }
   }
 
-  /** Computing ended at `t`: whatever was durable before then is in the books afterwards. */
-  settle(vm: number, t: number): void {
+  /** Computing ended at `t`: whatever was durable before then is so afterwards. */
+  stop(vm: number, t: number): void {
     if (this.fold) this.runThrough(vm, t);
-    const { fleet, tasks, tally } = this;
-    const storedAt = fleet.storedAt[vm] as number;
-    const task = fleet.task[vm] as number;
-    if (storedAt < 0 || tasks.stored[task] === 1) return;
-    tasks.stored[task] = 1;
-    tally.store(this.scenario.checkpoint.sizeBytes, storedAt);
+  }
+
+  /** The attempt is over: its part of the stored bytes goes to the books, once for each life, in order of ends. */
+  close(vm: number): void {
+    this.tally.storedBytesTime += this.fleet.storedBytesTime[vm] as number;
   }
 
   /** Seconds of the task's work that are done at `t`, durable or not. */
@@ -98,13 +103,43 @@ export class Checkpointing {
   /** When the watchdog next wants to ship a checkpoint. */
   private nextTimer(vm: number, t: number, first: boolean): number {
     const { fleet } = this;
-    const { policy, intervalSeconds, jitterSeconds, firstPhase } = this.life.jobOf(vm).spec.checkpoint;
-    if (policy === 'aligned') return (Math.floor(t / intervalSeconds) + 1) * intervalSeconds;
+    const { policy, jitterSeconds, firstPhase, ...settings } = this.life.jobOf(vm).spec.checkpoint;
+    if (policy === 'aligned') {
+      return (Math.floor(t / settings.intervalSeconds) + 1) * settings.intervalSeconds;
+    }
+    const intervalSeconds = policy === 'adaptive' ? this.adaptiveInterval(vm, t) : settings.intervalSeconds;
     const n = fleet.timerDraws[vm] as number;
     fleet.timerDraws[vm] = n + 1;
     const u = this.streams.uniform32(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.timer, n);
     if (first && firstPhase === 'random') return t + u * intervalSeconds;
     return t + intervalSeconds + u * jitterSeconds;
+  }
+
+  /**
+   * Young's interval sqrt(2 C / lambda), from what the task itself has seen: its preemptions and its hours (with a
+   * prior of one preemption in 20 h), and the time that a checkpoint takes until it is durable.
+   */
+  private adaptiveInterval(vm: number, t: number): number {
+    const { fleet } = this;
+    const hours = PRIOR_HOURS + this.progressAt(vm, t) / 3600;
+    const perSecond = (PRIOR_PREEMPTIONS + (fleet.attempt[vm] as number)) / (hours * 3600);
+    const cost = this.scenario.checkpoint.pauseSeconds + this.transferSeconds(this.progressAt(vm, t));
+    const young = youngInterval(cost, 1 / perSecond);
+    return Math.min(LONGEST_ADAPTIVE_SECONDS, Math.max(SHORTEST_ADAPTIVE_SECONDS, young));
+  }
+
+  /** Whole bytes of a checkpoint that holds `progress` seconds of work. */
+  sizeOf(progress: number): number {
+    const { sizeBytes, growthBytesPerHour } = this.scenario.checkpoint;
+    return Math.round(sizeBytes + (growthBytesPerHour * progress) / 3600);
+  }
+
+  /** Seconds from the admission of an upload's last request until it is durable. */
+  transferSeconds(progress: number): number {
+    const { latencySeconds, uploadThroughputBytesPerSecond } = this.scenario.bucket;
+    return (
+      latencySeconds + this.sizeOf(progress) / (uploadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY)
+    );
   }
 
   /**
@@ -164,13 +199,10 @@ export class Checkpointing {
   request(vm: number, t: number): void {
     const { fleet } = this;
     const { bucket } = this.scenario;
-    this.tally.events += 1;
-    if (!this.life.bucketOf(vm).write(t)) {
-      tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
+    if (!this.admitted(vm, t)) {
       const wait = backoffSeconds(this.streams, fleet, vm, bucket);
       if (bucket.maxTries !== null && (fleet.tries[vm] as number) >= bucket.maxTries) {
-        this.tally.checkpointsSkipped += 1;
-        tellBucketUse(this.observer, 'checkpointSkipped', fleet, vm, t);
+        this.skipped(vm, t);
         this.life.arm(vm, Pending.timer, this.nextTimer(vm, t, false));
       } else {
         this.life.arm(vm, Pending.write, t + wait);
@@ -181,7 +213,33 @@ export class Checkpointing {
     const left = (fleet.requestsLeft[vm] as number) - 1;
     fleet.requestsLeft[vm] = left;
     if (left > 0) this.life.arm(vm, Pending.write, t + bucket.latencySeconds);
-    else this.life.arm(vm, Pending.uploaded, t + this.transferSeconds);
+    else this.life.arm(vm, Pending.uploaded, t + this.transferSeconds(fleet.snapshot[vm] as number));
+  }
+
+  /** All tries of an upload were refused: the next checkpoint will do. */
+  private skipped(vm: number, t: number): void {
+    this.tally.checkpointsSkipped += 1;
+    tellBucketUse(this.observer, 'checkpointSkipped', this.fleet, vm, t);
+  }
+
+  /** One write request: refused by the bucket's capacity, or by chance. */
+  private admitted(vm: number, t: number): boolean {
+    this.tally.events += 1;
+    const bucket = this.life.bucketOf(vm);
+    if (!bucket.write(t)) {
+      tellBucketUse(this.observer, 'requestRefused', this.fleet, vm, t);
+      return false;
+    }
+    const { errorRate } = this.scenario.bucket;
+    if (errorRate === 0) return true;
+    const { fleet } = this;
+    const n = fleet.errorDraws[vm] as number;
+    fleet.errorDraws[vm] = n + 1;
+    const u = this.streams.uniform32(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.error, n);
+    if (u >= errorRate) return true;
+    bucket.refused += 1;
+    tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
+    return false;
   }
 
   uploaded(vm: number, t: number): void {
@@ -189,10 +247,18 @@ export class Checkpointing {
     this.life.arm(vm, Pending.timer, this.nextTimer(vm, t, false));
   }
 
-  private becomesDurable(vm: number, t: number): void {
-    const { fleet, tally } = this;
-    this.tasks.durable[fleet.task[vm] as number] = fleet.snapshot[vm] as number;
-    if ((fleet.storedAt[vm] as number) < 0) fleet.storedAt[vm] = t;
+  /** The snapshot on its way has arrived. */
+  becomesDurable(vm: number, t: number): void {
+    const { fleet, tally, tasks } = this;
+    const task = fleet.task[vm] as number;
+    const bytes = this.sizeOf(fleet.snapshot[vm] as number);
+    const before = tasks.stored[task] === 1 ? this.sizeOf(tasks.durable[task] as number) : 0;
+    tasks.stored[task] = 1;
+    tasks.durable[task] = fleet.snapshot[vm] as number;
+    tally.storedBytes += bytes - before;
+    tally.overwrittenBytes += before;
+    if (this.life.isBucketFar(vm)) tally.crossRegionBytes += bytes;
+    fleet.storedBytesTime[vm] = (fleet.storedBytesTime[vm] as number) + (bytes - before) * t;
     tally.checkpointsWritten += 1;
     tellBucketUse(this.observer, 'checkpointWritten', fleet, vm, t);
     tally.writesBilled += 1;
@@ -204,23 +270,32 @@ export class Checkpointing {
   /** All checkpoints of the attempt up to `end`, as the events would have made them with every request admitted. */
   private runThrough(vm: number, end: number): void {
     if (this.life.jobOf(vm).spec.checkpoint.policy === 'none') return;
-    const { requestsPerUpload, latencySeconds } = this.scenario.bucket;
-    const bucket = this.life.bucketOf(vm);
-    let t = this.nextTimer(vm, this.fleet.computeFrom[vm] as number, true);
+    const { fleet } = this;
+    const { requestsPerUpload, latencySeconds, maxTries } = this.scenario.bucket;
+    let t = this.nextTimer(vm, fleet.computeFrom[vm] as number, true);
     while (t < end) {
       const again = this.takeSnapshot(vm, t);
       if (again >= 0) {
         t = again;
         continue;
       }
-      let asked = 0;
-      for (; asked < requestsPerUpload && t < end; asked += 1) {
-        bucket.write(t);
-        this.tally.events += 1;
-        t += asked + 1 < requestsPerUpload ? latencySeconds : this.transferSeconds;
+      fleet.tries[vm] = 0;
+      let left = requestsPerUpload;
+      let skipped = false;
+      while (left > 0 && t < end && !skipped) {
+        if (this.admitted(vm, t)) {
+          fleet.tries[vm] = 0;
+          left -= 1;
+          t += left > 0 ? latencySeconds : this.transferSeconds(fleet.snapshot[vm] as number);
+        } else {
+          const wait = backoffSeconds(this.streams, fleet, vm, this.scenario.bucket);
+          skipped = maxTries !== null && (fleet.tries[vm] as number) >= maxTries;
+          if (!skipped) t += wait;
+        }
       }
-      if (asked < requestsPerUpload || t >= end) return;
-      this.becomesDurable(vm, t);
+      if (skipped) this.skipped(vm, t);
+      else if (left > 0 || t >= end) return;
+      else this.becomesDurable(vm, t);
       t = this.nextTimer(vm, t, false);
     }
   }

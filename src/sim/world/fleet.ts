@@ -8,6 +8,8 @@ export const Phase = {
   fetching: 5,
   computing: 6,
   publishing: 7,
+  flushing: 8,
+  idle: 9,
 } as const;
 
 /** The one pending event of a VM. */
@@ -24,10 +26,22 @@ export const Pending = {
   publishWrite: 9,
   published: 10,
   end: 11,
+  flushWrite: 12,
+  flushed: 13,
+  idleOver: 14,
 } as const;
 
 /** Why the present attempt will end at `endAt`. */
-export const End = { finished: 0, preempted: 1, failed: 2, timeLimit: 3 } as const;
+export const End = {
+  finished: 0,
+  preempted: 1,
+  failed: 2,
+  timeLimit: 3,
+  vmLost: 4,
+  reboot: 5,
+  unresponsive: 6,
+  recreated: 7,
+} as const;
 
 /** All VMs as a structure of arrays; a VM is a slot number, taken from and given back to a free list. */
 export class Fleet {
@@ -52,18 +66,26 @@ export class Fleet {
   tries = new Int32Array(0);
   timerDraws = new Int32Array(0);
   backoffDraws = new Int32Array(0);
+  errorDraws = new Int32Array(0);
   number = new Float64Array(0);
   /** Start of billing; negative while the VM is being created. */
   billedFrom = new Float64Array(0);
   /** Seconds of billed time that have been put to some use already. */
   accounted = new Float64Array(0);
   deathAt = new Float64Array(0);
+  /** Time of the pending event. */
+  nextAt = new Float64Array(0);
+  /** When the hazard began, negative before; and the integrated hazard that the VM can still bear. */
+  hazardFrom = new Float64Array(0);
+  bearing = new Float64Array(0);
   endAt = new Float64Array(0);
   limitAt = new Float64Array(0);
   attemptFrom = new Float64Array(0);
   fetchFrom = new Float64Array(0);
   computeFrom = new Float64Array(0);
-  publishFrom = new Float64Array(0);
+  /** When computing was over, negative before; and the work that was done then. */
+  stoppedAt = new Float64Array(0);
+  stoppedWork = new Float64Array(0);
   work = new Float64Array(0);
   /** Durable progress at the start of the run. */
   base = new Float64Array(0);
@@ -72,8 +94,10 @@ export class Fleet {
   markProgress = new Float64Array(0);
   /** Progress in the checkpoint on its way to the bucket. */
   snapshot = new Float64Array(0);
-  /** When this attempt's first checkpoint became durable; negative before. */
-  storedAt = new Float64Array(0);
+  /** Bytes that this attempt's checkpoints added to the bucket, and the sum of bytes x time of arrival. */
+  storedBytes = new Float64Array(0);
+  storedBytesTime = new Float64Array(0);
+  overwrittenBytes = new Float64Array(0);
   /** Local engine checkpoints that have been shipped or skipped in this run. */
   shipped = new Int32Array(0);
 

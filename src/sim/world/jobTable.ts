@@ -1,6 +1,7 @@
 import type { JobSpec } from '../../plan/jobSpec.js';
 import type { JobState, TaskCounts } from '../../plan/snapshot.js';
 import type { EngineClock } from './engineClock.js';
+import { IndexHeap } from './indexHeap.js';
 import type { TaskState } from './view.js';
 
 export const TASK_STATES: readonly TaskState[] = [
@@ -50,6 +51,9 @@ export class Job {
   private nextFresh = 0;
   private readonly again: number[] = [];
   private againHead = 0;
+  private readonly byIndex: IndexHeap | null;
+  /** VMs that have no task and are kept for a while. */
+  readonly idle: number[] = [];
 
   constructor(
     number: number,
@@ -61,6 +65,7 @@ export class Job {
       vmCap: number;
       submittedAt: number;
       firstOwnTask: number;
+      retriedByIndex: boolean;
     },
   ) {
     this.number = number;
@@ -70,6 +75,7 @@ export class Job {
     this.clock = place.clock;
     this.vmCap = place.vmCap;
     this.submittedAt = place.submittedAt;
+    this.byIndex = place.retriedByIndex ? new IndexHeap() : null;
     this.states = new Uint8Array(spec.taskCount);
     this.retries = new Uint16Array(spec.taskCount);
     this.counts[Task.pending] = spec.taskCount;
@@ -89,11 +95,13 @@ export class Job {
 
   /** Waiting tasks that have no VM. */
   get waiting(): number {
-    return this.spec.taskCount - this.nextFresh + this.again.length - this.againHead;
+    const again = this.byIndex?.size ?? this.again.length - this.againHead;
+    return this.spec.taskCount - this.nextFresh + again;
   }
 
-  /** The next task to run: lowest index first, retried ones after all the others. */
+  /** The next task to run: lowest index first, retried ones after all the others or by their index like them. */
   takeNext(): number {
+    if (this.byIndex && this.byIndex.size > 0) return this.byIndex.take();
     if (this.nextFresh < this.spec.taskCount) return this.nextFresh++;
     const index = this.again[this.againHead] as number;
     this.againHead += 1;
@@ -105,7 +113,8 @@ export class Job {
   }
 
   putBack(index: number): void {
-    this.again.push(index);
+    if (this.byIndex) this.byIndex.put(index);
+    else this.again.push(index);
   }
 
   get isFinal(): boolean {

@@ -25,6 +25,14 @@ export class LifeAccount {
     this.checkpointing = parts.checkpointing;
   }
 
+  /** Computing is over at `t`, though the attempt may go on to publish or to flush. */
+  stopComputing(vm: number, t: number): void {
+    const { fleet } = this;
+    this.checkpointing.stop(vm, t);
+    fleet.stoppedAt[vm] = t;
+    fleet.stoppedWork[vm] = this.checkpointing.progressAt(vm, t);
+  }
+
   /** Splits the attempt that ends at `t` into start-up, transfers, kept work, lost work and pauses. */
   attemptEnded(vm: number, job: Job, t: number, succeeded: boolean): void {
     const { fleet, tasks, tally } = this;
@@ -33,19 +41,18 @@ export class LifeAccount {
     const from = fleet.attemptFrom[vm] as number;
     const fetchFrom = fleet.fetchFrom[vm] as number;
     const computeFrom = fleet.computeFrom[vm] as number;
-    const publishFrom = fleet.publishFrom[vm] as number;
     const fetchStart = fetchFrom < 0 ? t : fetchFrom;
     const computeStart = computeFrom < 0 ? t : computeFrom;
-    const publishStart = publishFrom < 0 ? t : publishFrom;
-    const computing = publishStart - computeStart;
+    let stopped = t;
     let kept = 0;
     let lost = 0;
     if (computeFrom >= 0) {
       const task = fleet.task[vm] as number;
       tally.events += 1;
-      if (publishFrom < 0) this.checkpointing.settle(vm, t);
-      const complete = succeeded || publishFrom >= 0;
-      const done = complete ? (fleet.work[vm] as number) : this.checkpointing.progressAt(vm, t);
+      if ((fleet.stoppedAt[vm] as number) < 0) this.stopComputing(vm, t);
+      this.checkpointing.close(vm);
+      stopped = fleet.stoppedAt[vm] as number;
+      const done = fleet.stoppedWork[vm] as number;
       if (succeeded) tasks.durable[task] = done;
       const durable = tasks.durable[task] as number;
       kept = durable - (fleet.base[vm] as number);
@@ -54,10 +61,10 @@ export class LifeAccount {
     }
     tally.lostSeconds += lost;
     tally.usd.startup += (fetchStart - from) * rate;
-    tally.usd.dataTransfer += (computeStart - fetchStart + (t - publishStart)) * rate;
+    tally.usd.dataTransfer += (computeStart - fetchStart + (t - stopped)) * rate;
     tally.usd.usefulWork += kept * rate;
     tally.usd.lostWork += lost * rate;
-    tally.usd.checkpointPauses += (computing - kept - lost) * rate;
+    tally.usd.checkpointPauses += (stopped - computeStart - kept - lost) * rate;
     fleet.accounted[vm] = (fleet.accounted[vm] as number) + (t - from);
   }
 

@@ -33,6 +33,8 @@ export function measure(world: World, ended: boolean): Outcome {
       writes: tally.writesBilled,
       reads: tally.readsBilled,
       byteSeconds: tally.byteSecondsAt(end),
+      overwrittenBytes: tally.overwrittenBytes,
+      crossRegionBytes: tally.crossRegionBytes,
     }),
   );
   const costUsd = Object.values(usd).reduce((sum, part) => sum + part, 0);

@@ -17,6 +17,9 @@ export class Tally {
   events = 0;
   writesBilled = 0;
   readsBilled = 0;
+  /** Whole bytes of checkpoints that were overwritten, and of transfers between regions. */
+  overwrittenBytes = 0;
+  crossRegionBytes = 0;
   /** Bytes stored, and the sum of bytes x the time of their arrival: together the byte-seconds up to any moment. */
   storedBytes = 0;
   storedBytesTime = 0;

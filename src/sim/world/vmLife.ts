@@ -16,6 +16,10 @@ import type { WorldObserver } from './view.js';
 /** Exit codes of Batch itself. Source: docs.cloud.google.com/batch/docs/troubleshooting, 2026-04-08. */
 export const EXIT_PREEMPTED = 50001;
 export const EXIT_TIME_LIMIT = 50005;
+const EXIT_VM_LOST = 50002;
+const EXIT_REBOOT = 50003;
+const EXIT_UNRESPONSIVE = 50004;
+const EXIT_RECREATED = 50006;
 const EXIT_APPLICATION = 1;
 
 /** What the World does when a life says so. */
@@ -23,6 +27,8 @@ export interface LifeEvents {
   taskMoved(vm: number, to: number): void;
   /** The attempt is over and accounted for; `vmGone`: the VM was taken away with it. */
   attemptEnded(vm: number, t: number, exitCode: number, vmGone: boolean): void;
+  /** A VM that was kept without a task has been kept long enough, or was taken away. */
+  idleEnded(vm: number, t: number): void;
 }
 
 /**
@@ -42,6 +48,7 @@ export class VmLife {
   private readonly observer: WorldObserver | null;
   private readonly checkpointing: Checkpointing;
   private readonly account: LifeAccount;
+  private readonly faultsPerSecond: number;
 
   constructor(parts: {
     scenario: Scenario;
@@ -71,8 +78,11 @@ export class VmLife {
       arm: (vm: number, pending: number, at: number) => this.arm(vm, pending, at),
       jobOf: (vm: number) => this.jobOf(vm),
       bucketOf: (vm: number) => this.regionOf(vm).bucket,
+      isBucketFar: (vm: number) => this.regionOf(vm).bucketIsFar,
     };
     this.checkpointing = new Checkpointing({ ...parts, life });
+    this.faultsPerSecond =
+      Object.values(parts.scenario.batch.faults).reduce((sum, rate) => sum + rate, 0) / 3600;
     this.account = new LifeAccount({ ...parts, checkpointing: this.checkpointing });
   }
 
@@ -84,6 +94,7 @@ export class VmLife {
     fleet.billedFrom[vm] = -1;
     fleet.accounted[vm] = 0;
     fleet.deathAt[vm] = Number.POSITIVE_INFINITY;
+    fleet.hazardFrom[vm] = -1;
     this.give(vm, index);
     fleet.keyTask[vm] = fleet.task[vm] as number;
     fleet.keyAttempt[vm] = fleet.attempt[vm] as number;
@@ -105,7 +116,7 @@ export class VmLife {
     fleet.backoffDraws[vm] = 0;
     fleet.fetchFrom[vm] = -1;
     fleet.computeFrom[vm] = -1;
-    fleet.publishFrom[vm] = -1;
+    fleet.stoppedAt[vm] = -1;
     fleet.limitAt[vm] = Number.POSITIVE_INFINITY;
     fleet.endAt[vm] = fleet.deathAt[vm] as number;
     fleet.endKind[vm] = End.preempted;
@@ -157,6 +168,16 @@ export class VmLife {
       case Pending.publishWrite:
         this.requestPublish(vm, t);
         break;
+      case Pending.flushWrite:
+        this.requestFlush(vm, t);
+        break;
+      case Pending.flushed:
+        this.checkpointing.becomesDurable(vm, t);
+        this.arm(vm, Pending.end, this.fleet.endAt[vm] as number);
+        break;
+      case Pending.idleOver:
+        this.events.idleEnded(vm, t);
+        break;
       case Pending.published:
         this.finishAttempt(vm, t, 0, false);
         break;
@@ -166,8 +187,10 @@ export class VmLife {
   private arm(vm: number, pending: number, at: number): void {
     const end = this.fleet.endAt[vm] as number;
     const early = at < end;
+    const next = early ? at : end;
     this.fleet.pending[vm] = early ? pending : Pending.end;
-    this.queue.schedule(2 * vm, early ? at : end);
+    this.fleet.nextAt[vm] = next;
+    this.queue.schedule(2 * vm, next);
   }
 
   private jobOf(vm: number): Job {
@@ -223,8 +246,35 @@ export class VmLife {
       Purpose.life,
       0,
     );
-    fleet.deathAt[vm] = t + this.regionOf(vm).lifetime(x);
-    this.boundBy(vm, fleet.deathAt[vm] as number, End.preempted);
+    const { hazard } = this.regionOf(vm);
+    fleet.hazardFrom[vm] = t;
+    fleet.bearing[vm] = x;
+    if (hazard.followsLoad) this.followHazard(vm, t);
+    else this.dieAt(vm, hazard.deathAt(x, t));
+  }
+
+  /** The cell of the load grid from `t` on: the VM dies in it or has borne it. */
+  followHazard(vm: number, t: number): void {
+    const { fleet } = this;
+    const from = fleet.hazardFrom[vm] as number;
+    if (from < 0) return;
+    const region = this.regionOf(vm);
+    const left = fleet.bearing[vm] as number;
+    const death = region.hazard.followed(left, from, t, region.spotVms);
+    if (death < Number.POSITIVE_INFINITY) this.dieAt(vm, death);
+    else fleet.bearing[vm] = left - region.hazard.usedUp;
+  }
+
+  /** The VM is taken away at `at`, unless the attempt ends before or at the same instant. */
+  dieAt(vm: number, at: number): void {
+    const { fleet } = this;
+    // A VM that has had its notice goes when that is over.
+    if (fleet.phase[vm] === Phase.flushing) return;
+    fleet.deathAt[vm] = at;
+    this.boundBy(vm, at, End.preempted);
+    if ((fleet.endAt[vm] as number) < (fleet.nextAt[vm] as number)) {
+      this.arm(vm, Pending.end, fleet.endAt[vm] as number);
+    }
   }
 
   /** The attempt ends at `at` at the latest. */
@@ -284,7 +334,7 @@ export class VmLife {
 
   private requestRead(vm: number, t: number): void {
     const { fleet } = this;
-    const { bucket, campaign, checkpoint } = this.scenario;
+    const { bucket, campaign } = this.scenario;
     if (!this.regionOf(vm).bucket.read(t)) {
       tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
       // A task without its input can do nothing else: it asks until it is served.
@@ -299,9 +349,11 @@ export class VmLife {
       this.arm(vm, Pending.read, t + bucket.latencySeconds);
       return;
     }
-    const restore = (this.tasks.durable[fleet.task[vm] as number] as number) > 0 ? checkpoint.sizeBytes : 0;
+    const done = this.tasks.durable[fleet.task[vm] as number] as number;
+    const bytes = campaign.inputBytes + (done > 0 ? this.checkpointing.sizeOf(done) : 0);
+    if (this.regionOf(vm).bucketIsFar) this.tally.crossRegionBytes += bytes;
     const speed = bucket.downloadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY;
-    this.arm(vm, Pending.fetched, t + bucket.latencySeconds + (campaign.inputBytes + restore) / speed);
+    this.arm(vm, Pending.fetched, t + bucket.latencySeconds + bytes / speed);
   }
 
   // ---- computing -------------- -------------------------------------------------------------------------------
@@ -309,9 +361,7 @@ export class VmLife {
   private startComputing(vm: number, t: number): void {
     const { fleet, scenario } = this;
     const task = fleet.task[vm] as number;
-    if ((fleet.deathAt[vm] as number) === Number.POSITIVE_INFINITY && scenario.spot.hazardFrom === 'task') {
-      this.startHazard(vm, t);
-    }
+    if ((fleet.hazardFrom[vm] as number) < 0) this.startHazard(vm, t);
     const work = this.streams.sample(scenario.campaign.taskDurationSeconds, task, 0, Purpose.work);
     const done = Math.min(this.tasks.durable[task] as number, work);
     fleet.phase[vm] = Phase.computing;
@@ -329,7 +379,37 @@ export class VmLife {
       fleet.endKind[vm] = End.finished;
     }
     if (scenario.campaign.taskFailure > 0) this.maybeFail(vm, t, clock);
+    if (this.faultsPerSecond > 0) this.awaitFault(vm, t);
     this.checkpointing.start(vm, t);
+  }
+
+  /** Draws when the machine fails in this run, if nothing else ends it first, and how. */
+  private awaitFault(vm: number, t: number): void {
+    const { fleet, streams } = this;
+    const task = fleet.task[vm] as number;
+    const attempt = fleet.attempt[vm] as number;
+    const at = t + streams.exponential(task, attempt, Purpose.failure, 2) / this.faultsPerSecond;
+    const { vmLostPerHour, rebootPerHour, unresponsivePerHour } = this.scenario.batch.faults;
+    let which = streams.uniform(task, attempt, Purpose.failure, 3) * this.faultsPerSecond * 3600;
+    let kind: number = End.recreated;
+    for (const [rate, end] of [
+      [vmLostPerHour, End.vmLost],
+      [rebootPerHour, End.reboot],
+      [unresponsivePerHour, End.unresponsive],
+    ] as const) {
+      if (which >= 0 && which < rate) kind = end;
+      which -= rate;
+    }
+    this.boundBy(vm, at, kind);
+  }
+
+  /** The VM is kept without a task. */
+  keepIdle(vm: number, t: number): void {
+    const { fleet } = this;
+    fleet.phase[vm] = Phase.idle;
+    fleet.endAt[vm] = fleet.deathAt[vm] as number;
+    fleet.endKind[vm] = End.preempted;
+    this.arm(vm, Pending.idleOver, t + this.scenario.batch.idleScaleInSeconds);
   }
 
   private maybeFail(vm: number, t: number, clock: EngineClock): void {
@@ -345,15 +425,32 @@ export class VmLife {
   // ---- the end -------------------------------------------------------------------------------------------------
 
   private reachEnd(vm: number, t: number): void {
+    if (this.fleet.phase[vm] === Phase.idle) {
+      this.events.idleEnded(vm, t);
+      return;
+    }
     switch (this.fleet.endKind[vm]) {
       case End.finished:
         this.startPublish(vm, t);
         break;
       case End.preempted:
-        this.finishAttempt(vm, t, EXIT_PREEMPTED, true);
+        if (this.seesNotice(vm)) this.startFlush(vm, t);
+        else this.finishAttempt(vm, t, EXIT_PREEMPTED, true);
         break;
       case End.failed:
         this.finishAttempt(vm, t, EXIT_APPLICATION, false);
+        break;
+      case End.vmLost:
+        this.finishAttempt(vm, t, EXIT_VM_LOST, true);
+        break;
+      case End.reboot:
+        this.finishAttempt(vm, t, EXIT_REBOOT, false);
+        break;
+      case End.unresponsive:
+        this.finishAttempt(vm, t, EXIT_UNRESPONSIVE, true);
+        break;
+      case End.recreated:
+        this.finishAttempt(vm, t, EXIT_RECREATED, true);
         break;
       default:
         this.finishAttempt(vm, t, EXIT_TIME_LIMIT, false);
@@ -363,13 +460,12 @@ export class VmLife {
   /** All work is done; the result counts once it lies in the bucket. */
   private startPublish(vm: number, t: number): void {
     const { fleet } = this;
+    this.account.stopComputing(vm, t);
     if (this.scenario.campaign.outputBytes === 0) {
       this.finishAttempt(vm, t, 0, false);
       return;
     }
-    this.checkpointing.settle(vm, t);
     fleet.phase[vm] = Phase.publishing;
-    fleet.publishFrom[vm] = t;
     fleet.tries[vm] = 0;
     fleet.requestsLeft[vm] = this.scenario.bucket.requestsPerUpload;
     fleet.endAt[vm] = fleet.deathAt[vm] as number;
@@ -398,9 +494,48 @@ export class VmLife {
     this.arm(vm, Pending.published, t + bucket.latencySeconds + campaign.outputBytes / speed);
   }
 
+  // ---- the notice of a preemption ------------------------------------------------------------------------------
+
+  /** Whether the task sees its preemption coming and is told to use the time. */
+  private seesNotice(vm: number): boolean {
+    const { fleet } = this;
+    const { policy, flushOnNotice } = this.jobOf(vm).spec.checkpoint;
+    if (fleet.phase[vm] !== Phase.computing || policy === 'none' || !flushOnNotice) return false;
+    const u = this.streams.uniform(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.notice, 0);
+    return u < this.scenario.spot.flushSuccess;
+  }
+
+  /** The engine stops with a last checkpoint, which must be durable before the VM is gone. */
+  private startFlush(vm: number, t: number): void {
+    const { fleet, scenario } = this;
+    this.account.stopComputing(vm, t);
+    fleet.snapshot[vm] = fleet.stoppedWork[vm] as number;
+    fleet.phase[vm] = Phase.flushing;
+    fleet.tries[vm] = 0;
+    fleet.requestsLeft[vm] = scenario.bucket.requestsPerUpload;
+    fleet.endAt[vm] = t + scenario.spot.noticeSeconds;
+    this.requestFlush(vm, t);
+  }
+
+  private requestFlush(vm: number, t: number): void {
+    const { fleet } = this;
+    const { bucket } = this.scenario;
+    this.tally.events += 1;
+    if (!this.regionOf(vm).bucket.write(t)) {
+      tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
+      this.arm(vm, Pending.flushWrite, t + backoffSeconds(this.streams, fleet, vm, bucket));
+      return;
+    }
+    fleet.tries[vm] = 0;
+    const left = (fleet.requestsLeft[vm] as number) - 1;
+    fleet.requestsLeft[vm] = left;
+    if (left > 0) this.arm(vm, Pending.flushWrite, t + bucket.latencySeconds);
+    else this.arm(vm, Pending.flushed, t + this.checkpointing.transferSeconds(fleet.snapshot[vm] as number));
+  }
+
   /** Ends an attempt from outside, its VM with it: the job was cancelled or killed. */
   abort(vm: number, t: number): void {
-    this.account.attemptEnded(vm, this.jobOf(vm), t, false);
+    if (this.fleet.phase[vm] !== Phase.idle) this.account.attemptEnded(vm, this.jobOf(vm), t, false);
   }
 
   private finishAttempt(vm: number, t: number, exitCode: number, vmGone: boolean): void {
@@ -410,6 +545,7 @@ export class VmLife {
       if (this.scenario.campaign.outputBytes > 0) {
         this.tally.writesBilled += 1;
         this.tally.store(this.scenario.campaign.outputBytes, t);
+        if (this.regionOf(vm).bucketIsFar) this.tally.crossRegionBytes += this.scenario.campaign.outputBytes;
       }
     }
     this.events.attemptEnded(vm, t, exitCode, vmGone);

@@ -13,10 +13,11 @@ import { Fleet, Phase } from './fleet.js';
 import { Job, type JobRates, TASK_STATES, Task } from './jobTable.js';
 import { measure } from './outcome.js';
 import { RegionState } from './regionState.js';
+import { RegionTimer, regionOfTimer, regionTimerId, SpotWeather } from './spotWeather.js';
 import { Tally } from './tally.js';
 import { TaskStore } from './taskStore.js';
 import type { JobView, TaskState, WorldControl, WorldObserver } from './view.js';
-import { VmLife } from './vmLife.js';
+import { EXIT_PREEMPTED, VmLife } from './vmLife.js';
 
 /**
  * One cloud at work: quotas, Batch, Spot, registry, bucket and bill, event by event. It reads no clock and draws
@@ -41,6 +42,7 @@ export class World implements WorldControl {
   private readonly queue = new EventQueue();
   private readonly streams: Streams;
   private readonly life: VmLife;
+  private readonly weather: SpotWeather;
   private readonly observer: WorldObserver | null;
   private readonly regionNumber = new Map<string, number>();
 
@@ -56,10 +58,12 @@ export class World implements WorldControl {
     this.observer = options.observer ?? null;
     this.tasks = new TaskStore(scenario.campaign.molecules, scenario.campaign.windows);
     const shared = scenario.decisions.buckets === 'one' ? new Bucket(scenario.bucket, fold) : null;
-    this.regions = Object.entries(scenario.regions).map(
-      ([name, settings]) =>
-        new RegionState(name, settings, scenario, shared ?? new Bucket(scenario.bucket, fold)),
-    );
+    this.regions = Object.keys(scenario.regions).map((name, number) => {
+      // One bucket for all lies in the scenario's first region.
+      const bucketIsFar = shared !== null && number > 0;
+      const bucket = shared ?? new Bucket(scenario.bucket, fold);
+      return new RegionState(number, name, scenario, { bucket, bucketIsFar });
+    });
     this.regions.forEach((region, i) => {
       this.regionNumber.set(region.name, i);
     });
@@ -78,8 +82,21 @@ export class World implements WorldControl {
       events: {
         taskMoved: (vm, to) => this.taskMoved(vm, to, null),
         attemptEnded: (vm, t, exitCode, vmGone) => this.attemptEnded(vm, t, exitCode, vmGone),
+        idleEnded: (vm, t) => this.idleEnded(vm, t),
       },
     });
+    this.weather = new SpotWeather({
+      streams: this.streams,
+      queue: this.queue,
+      fleet: this.fleet,
+      jobs: this.jobs,
+      effects: {
+        preempt: (vm, t) => this.life.dieAt(vm, t),
+        followHazard: (vm, t) => this.life.followHazard(vm, t),
+        roomMade: (region, t) => this.dispatch(region, t),
+      },
+    });
+    for (const region of this.regions) this.weather.begin(region);
   }
 
   // ---- time ----------------------------------------------------------------------------------------------------
@@ -111,7 +128,7 @@ export class World implements WorldControl {
       this.now = t;
       if ((id & 1) === 0) this.life.handle(id >> 1, t);
       else if ((id & 2) === 0) this.jobTimer(this.jobs[id >> 2] as Job, t);
-      else this.rampTimer(id >> 2, t);
+      else this.regionTimer(id, t);
       if (stopAtChange && this.changes !== changes) return;
     }
     this.now = Math.max(this.now, until);
@@ -140,6 +157,7 @@ export class World implements WorldControl {
       ),
       submittedAt: this.now,
       firstOwnTask: own ? 0 : this.tasks.allot(spec.taskCount),
+      retriedByIndex: this.scenario.batch.retriedTasks === 'byIndex',
     });
     this.jobs.push(job);
     this.firstSubmitAt = Math.min(this.firstSubmitAt, this.now);
@@ -211,18 +229,23 @@ export class World implements WorldControl {
     for (let vm = 0; vm < fleet.capacity; vm += 1) {
       if (fleet.phase[vm] === Phase.free || fleet.job[vm] !== job.number) continue;
       this.life.abort(vm, t);
-      const started = fleet.phase[vm] !== Phase.creating;
-      this.taskMoved(vm, started ? Task.failed : Task.unexecuted, null);
+      const phase = fleet.phase[vm] as number;
+      if (phase !== Phase.idle) {
+        this.taskMoved(vm, phase === Phase.creating ? Task.unexecuted : Task.failed, null);
+      }
       this.removeVm(vm, t);
     }
     for (let index = 0; index < job.spec.taskCount; index += 1) {
       if (job.states[index] === Task.pending) this.moveTask(job, index, Task.unexecuted, t, -1, null);
     }
+    job.idle.length = 0;
     this.finish(job, to, t, reason);
     this.dispatch(region, t);
   }
 
   private finish(job: Job, to: JobState, t: number, reason: string): void {
+    for (const vm of job.idle) this.removeVm(vm, t);
+    job.idle.length = 0;
     job.finalAt = t;
     this.lastFinalAt = Math.max(this.lastFinalAt, t);
     this.queue.cancel(this.timerOf(job));
@@ -237,10 +260,13 @@ export class World implements WorldControl {
     const perMinute = this.scenario.batch.vmsPerMinute;
     for (const job of region.jobs) {
       if (job.state === 'QUEUED' && !this.trySchedule(job, region, t)) continue;
+      while (job.waiting > 0 && job.idle.length > 0) {
+        this.life.reuse(job.idle.pop() as number, job.takeNext(), t);
+      }
       while (job.waiting > 0 && job.vms < job.vmCap && region.hasRoom(job.spec.provisioning, job.rates)) {
         if (perMinute !== null) {
           if (t < region.nextCreateAt) {
-            this.queue.schedule(4 * (this.regionNumber.get(region.name) as number) + 3, region.nextCreateAt);
+            this.queue.schedule(regionTimerId(region.number, RegionTimer.ramp), region.nextCreateAt);
             return;
           }
           region.nextCreateAt = t + 60 / perMinute;
@@ -261,9 +287,15 @@ export class World implements WorldControl {
     return true;
   }
 
-  private rampTimer(region: number, t: number): void {
-    this.queue.cancel(4 * region + 3);
-    this.dispatch(this.regions[region] as RegionState, t);
+  private regionTimer(id: number, t: number): void {
+    const { region: number, timer } = regionOfTimer(id);
+    const region = this.regions[number] as RegionState;
+    if (timer === RegionTimer.ramp) {
+      this.queue.cancel(id);
+      this.dispatch(region, t);
+    } else {
+      this.weather.handle(region, timer, t);
+    }
   }
 
   private removeVm(vm: number, t: number): void {
@@ -278,7 +310,7 @@ export class World implements WorldControl {
     const job = this.jobs[fleet.job[vm] as number] as Job;
     const region = this.regions[job.region] as RegionState;
     const index = fleet.taskIndex[vm] as number;
-    if (vmGone) {
+    if (exitCode === EXIT_PREEMPTED) {
       this.tally.preemptions += 1;
       region.preemptions += 1;
     }
@@ -292,14 +324,30 @@ export class World implements WorldControl {
         job.putBack(index);
       }
     }
-    if (!vmGone && this.scenario.batch.vmReuse && job.waiting > 0) this.life.reuse(vm, job.takeNext(), t);
-    else this.removeVm(vm, t);
+    const { vmReuse, idleScaleInSeconds } = this.scenario.batch;
+    if (vmGone || !vmReuse) {
+      this.removeVm(vm, t);
+    } else if (job.waiting > 0) {
+      this.life.reuse(vm, job.takeNext(), t);
+    } else if (idleScaleInSeconds > 0 && !job.allTasksFinal) {
+      job.idle.push(vm);
+      this.life.keepIdle(vm, t);
+    } else {
+      this.removeVm(vm, t);
+    }
     if (job.allTasksFinal) {
       const failed = job.counts[Task.failed] as number;
       const reason = failed === 0 ? '' : `${failed} of ${job.spec.taskCount} tasks failed`;
       this.finish(job, failed === 0 ? 'SUCCEEDED' : 'FAILED', t, reason);
     }
     this.dispatch(region, t);
+  }
+
+  private idleEnded(vm: number, t: number): void {
+    const job = this.jobs[this.fleet.job[vm] as number] as Job;
+    job.idle.splice(job.idle.indexOf(vm), 1);
+    this.removeVm(vm, t);
+    this.dispatch(this.regions[job.region] as RegionState, t);
   }
 
   /** All causes draw on one count of retries; an exit code of the job's lifecycle policy may forbid the retry. */
