@@ -103,11 +103,12 @@ export class Checkpointing {
   /** When the watchdog next wants to ship a checkpoint. */
   private nextTimer(vm: number, t: number, first: boolean): number {
     const { fleet } = this;
-    const { policy, jitterSeconds, firstPhase, ...settings } = this.life.jobOf(vm).spec.checkpoint;
+    const { checkpoint } = this.life.jobOf(vm).spec;
+    const { policy, jitterSeconds, firstPhase } = checkpoint;
     if (policy === 'aligned') {
-      return (Math.floor(t / settings.intervalSeconds) + 1) * settings.intervalSeconds;
+      return (Math.floor(t / checkpoint.intervalSeconds) + 1) * checkpoint.intervalSeconds;
     }
-    const intervalSeconds = policy === 'adaptive' ? this.adaptiveInterval(vm, t) : settings.intervalSeconds;
+    const intervalSeconds = policy === 'adaptive' ? this.adaptiveInterval(vm, t) : checkpoint.intervalSeconds;
     const n = fleet.timerDraws[vm] as number;
     fleet.timerDraws[vm] = n + 1;
     const u = this.streams.uniform32(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.timer, n);
@@ -131,6 +132,7 @@ export class Checkpointing {
   /** Whole bytes of a checkpoint that holds `progress` seconds of work. */
   sizeOf(progress: number): number {
     const { sizeBytes, growthBytesPerHour } = this.scenario.checkpoint;
+    if (growthBytesPerHour === 0) return sizeBytes;
     return Math.round(sizeBytes + (growthBytesPerHour * progress) / 3600);
   }
 

@@ -1,14 +1,17 @@
+/** Seconds in one page of bins; pages are made when somebody counts in them. */
+const PAGE = 1 << 16;
+
 /** Requests by whole second, counted in any order. */
 export class RequestBins {
   total = 0;
   peakPerSecond = 0;
-  private bins = new Uint16Array(1 << 16);
+  private readonly pages: Uint16Array[] = [];
 
   count(t: number): void {
     const second = Math.floor(t);
-    if (second >= this.bins.length) this.grow(second);
-    const n = (this.bins[second] as number) + 1;
-    this.bins[second] = n;
+    const page = this.pages[Math.floor(second / PAGE)] ?? this.addPage(second);
+    const n = (page[second % PAGE] as number) + 1;
+    page[second % PAGE] = n;
     this.total += 1;
     if (n > this.peakPerSecond) this.peakPerSecond = n;
   }
@@ -24,16 +27,18 @@ export class RequestBins {
     // No second asks for more than the refill: nothing is carried over beyond one second's requests.
     if (this.peakPerSecond <= rate && 2 * this.peakPerSecond <= burst) return true;
     let missing = 0;
-    for (const n of this.bins) {
-      if (n + missing > burst) return false;
-      missing = n + Math.max(0, missing - rate);
+    for (const page of this.pages) {
+      for (const n of page) {
+        if (n + missing > burst) return false;
+        missing = n + Math.max(0, missing - rate);
+      }
     }
     return true;
   }
 
-  private grow(second: number): void {
-    const larger = new Uint16Array(Math.max(second + 1, this.bins.length * 4));
-    larger.set(this.bins);
-    this.bins = larger;
+  /** Every page up to that of `second`: a scan must not pass over a gap. */
+  private addPage(second: number): Uint16Array {
+    while (this.pages.length <= Math.floor(second / PAGE)) this.pages.push(new Uint16Array(PAGE));
+    return this.pages[Math.floor(second / PAGE)] as Uint16Array;
   }
 }

@@ -2,7 +2,6 @@ import type { Outcome } from '../../plan/forecast.js';
 import type { JobSpec } from '../../plan/jobSpec.js';
 import type { JobState } from '../../plan/snapshot.js';
 import { HOURS_PER_MONTH } from '../../plan/storageCost.js';
-import { tasksOf } from '../../plan/taskRanges.js';
 import { machineShape } from '../../scenario/machines.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { EventQueue } from '../eventQueue.js';
@@ -142,7 +141,7 @@ export class World implements WorldControl {
     if (regionNumber === undefined) throw new Error(`the scenario has no region ${spec.region}`);
     const { limits } = this.scenario.batch;
     const region = this.regions[regionNumber] as RegionState;
-    const own = spec.tasks !== null && [...tasksOf(spec.tasks)].every((task) => this.tasks.has(task));
+    const own = spec.tasks?.every(({ first, count }) => this.tasks.has(first + count - 1)) ?? false;
     const job = new Job(this.jobs.length, own ? spec : { ...spec, tasks: null }, {
       region: regionNumber,
       rates: this.ratesOf(spec, region),
