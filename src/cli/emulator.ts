@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { startEmulator } from '../emulator/emulator.js';
+import { inputError } from '../scenario/errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { interruptible } from './interrupt.js';
 import { loadScenario } from './load.js';
@@ -20,6 +21,14 @@ const DEFAULT_SCENARIO = fileURLToPath(new URL('../../scenarios/thirteen-thousan
 /** An hour a second: a 7-hour task takes 7 seconds. */
 const DEFAULT_SPEED = 3600;
 
+/** An InputError when somebody else listens on the port that was asked for, else null. */
+function portTaken(error: unknown, { port, grpcPort }: EmulatorCommandOptions): Error | null {
+  const text = error instanceof Error ? error.message : String(error);
+  if (!/EADDRINUSE|address already in use|No address added/i.test(text)) return null;
+  const found = `a port that is taken (${[port, grpcPort].filter((number) => number !== 0).join(' or ')})`;
+  return inputError({ path: '--port, --grpc-port', found, expected: 'a free port, or 0 for any' });
+}
+
 /** Runs until SIGINT or SIGTERM, and then ends with exit code 0: stopping it is how it is used. */
 export async function emulator(options: EmulatorCommandOptions): Promise<ExitCode> {
   const output = createOutput(options);
@@ -32,6 +41,8 @@ export async function emulator(options: EmulatorCommandOptions): Promise<ExitCod
     speed,
     httpPort: options.port,
     grpcPort: options.grpcPort,
+  }).catch((error: unknown) => {
+    throw portTaken(error, options) ?? error;
   });
   const { httpPort, grpcPort } = running;
   signal.addEventListener('abort', () => void running.stop(), { once: true });

@@ -7,6 +7,9 @@ import { EXIT, type ExitCode, exitCodeOf } from './exit.js';
 import { collect, numberBetween, oneOf, wholeNumber } from './options.js';
 import { createOutput, flushOutput, toleratePipes } from './output.js';
 
+/** Above this a round of the controller takes hours of campaign time: another campaign than the planned one. */
+const FASTEST = 100_001;
+
 // React's development build would be loaded otherwise, and it is slower.
 process.env.NODE_ENV ??= 'production';
 toleratePipes();
@@ -133,7 +136,7 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
     .option('--dry-run', 'only write the Batch jobs and their task indexes')
     .option('--out <dir>', 'where --dry-run writes them')
     .option('--rehearse', 'the same run against the emulator of this package, on a fast clock')
-    .option('--speed <n>', 'campaign seconds per second of a rehearsal', numberBetween('--speed', 0))
+    .option('--speed <n>', 'campaign seconds per second of a rehearsal', numberBetween('--speed', 0, FASTEST))
     .option(
       '--tasks <virtual|local>',
       'what a rehearsal does for a task: virtual, the default, only lets time pass',
@@ -168,7 +171,7 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
     .option('--grpc-port <n>', 'gRPC port; 0: any free one', wholeNumber('--grpc-port', 0, 65535), 0)
     .option('--scenario <file>', 'the world to emulate (YAML)')
     .option('--set <path=value>', 'override one value of the scenario (repeatable)', collect)
-    .option('--speed <n>', 'campaign seconds per second', numberBetween('--speed', 0))
+    .option('--speed <n>', 'campaign seconds per second', numberBetween('--speed', 0, FASTEST))
     .option('--seed <seed>', 'seed of every random draw', '1')
     .option('--json', 'print {httpPort, grpcPort, pid} on stdout when ready')
     .action(async (options) => {

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeAtomically } from '../exec/atomicFile.js';
+import { codeOf, makeFolder } from '../exec/makeFolder.js';
 import type { Forecast } from '../plan/forecast.js';
 import { lintPlan } from '../plan/lint.js';
 import type { Alternative, Plan } from '../plan/plan.js';
@@ -93,21 +94,6 @@ function quantity(flag: string, text: string | undefined, unit: Unit): number | 
   throw inputError({ path: flag, found: `"${text}"`, expected });
 }
 
-/** Node's own recursive mkdir does not end on every file system (/proc). */
-async function makeFolder(folder: string): Promise<void> {
-  const failed = async () => mkdir(folder).then(() => null, codeOf);
-  let code = await failed();
-  if (code === 'ENOENT' && dirname(folder) !== folder) {
-    await makeFolder(dirname(folder));
-    code = await failed();
-  }
-  if (code !== null && code !== 'EEXIST') throw Object.assign(new Error(code), { code });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-}
-
 /** Before the search: nobody waits for a plan that cannot be kept. */
 async function checkPlace(file: string): Promise<void> {
   try {
@@ -153,7 +139,8 @@ function why(
   ];
   const least = objective === 'cost' ? 'the lowest mean cost' : 'the shortest mean makespan';
   const share = `${Math.round(confidence * 100)} % of ${plural(replications, 'replication')}`;
-  return `${least} of the plans that ${limits.join(' and ')} in at least ${share}`;
+  const other = objective === 'cost' ? 'fastest' : 'cheapest';
+  return `${least} of the plans that ${limits.join(' and ')} in at least ${share}, or within 0.5 % of it and the ${other} of these`;
 }
 
 const ALTERNATIVE_COLUMNS = [

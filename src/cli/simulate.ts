@@ -1,5 +1,6 @@
 import type { CostPart, Forecast, Outcome } from '../plan/forecast.js';
 import { parseJournal } from '../plan/journal.js';
+import { lintPlan } from '../plan/lint.js';
 import { makePlan } from '../plan/makePlan.js';
 import { assertCanFinish } from '../plan/neverFinishes.js';
 import type { Plan } from '../plan/plan.js';
@@ -14,7 +15,7 @@ import { EXIT, type ExitCode } from './exit.js';
 import { lostTasksLine, spreadLine } from './forecastNotes.js';
 import { guessLines } from './guesses.js';
 import { loadInput, readText } from './load.js';
-import { createOutput } from './output.js';
+import { createOutput, type Output } from './output.js';
 import { type SamplingOptions, sampled } from './sampling.js';
 import { campaignLine, decisionsLine, plural } from './summary.js';
 import { openTrace, writeTrace } from './trace.js';
@@ -42,6 +43,7 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
   const plan = planToSimulate(file, options);
   // A rehearsal's commands are replayed as they were, however they ended.
   if (options.replay === undefined) assertCanFinish(plan);
+  noteBrokenLimits(plan, output);
   const traced = options.trace === undefined ? null : await trace(plan, file, options.trace, options);
   const simulated = await simulateAs(plan, options);
   const { name, sha256 } = plan.scenario;
@@ -79,9 +81,32 @@ function planToSimulate(file: string, options: SimulateOptions): Plan {
     const { scenario } = input;
     return strategy === undefined ? makePlan(scenario) : makePlan(scenario, decisionsOf(strategy, scenario));
   }
-  if (strategy === undefined) return input.plan;
+  if (strategy === undefined) return inItsWorld(input.plan, file);
   const expected = 'no --strategy with a plan: its decisions are made; use it with a scenario';
   throw inputError({ file, path: '--strategy', found: `"${strategy}"`, expected });
+}
+
+/** A plan that names a region of which its scenario says nothing cannot be simulated. */
+function inItsWorld(plan: Plan, file: string): Plan {
+  const known = Object.keys(plan.scenario.resolved.regions);
+  plan.shards.forEach(({ region }, i) => {
+    if (known.includes(region)) return;
+    throw inputError({
+      file,
+      path: `shards[${i}].region`,
+      found: `"${region}"`,
+      expected: `a region of its scenario: ${known.join(', ')}`,
+    });
+  });
+  return plan;
+}
+
+/** A what-if may break limits, but nobody should take it for a plan that can be run. */
+function noteBrokenLimits(plan: Plan, output: Output): void {
+  const errors = lintPlan(plan).filter((finding) => finding.severity === 'error');
+  if (errors.length === 0) return;
+  const rules = [...new Set(errors.map((finding) => finding.rule))].join(', ');
+  output.note(`note: this plan breaks ${plural(errors.length, 'limit')} and could not be run: ${rules}`);
 }
 
 async function simulateAs(plan: Plan, options: SimulateOptions): Promise<Simulated> {

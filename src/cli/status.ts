@@ -1,4 +1,4 @@
-import { readStatus } from '../exec/status.js';
+import { readStatus, seenAt } from '../exec/status.js';
 import type { ExecSummary } from '../exec/summary.js';
 import { formatCount, formatDuration, formatHoursRange, formatUsd, formatUsdRange } from '../ui/format.js';
 import { formatTable } from '../ui/table.js';
@@ -13,7 +13,19 @@ export async function status(
   const summary = await readStatus({ runId, stateDir: options.stateDir });
   output.document(summary);
   output.print(describeRun(summary).join('\n'));
+  const note = await freshness(runId, options.stateDir, summary);
+  if (note !== null) output.print(`\n${note}`);
   return EXIT.done;
+}
+
+/** What a reader must know about figures that nobody is updating; null for a run that is over or followed. */
+async function freshness(runId: string, stateDir: string, { state }: ExecSummary): Promise<string | null> {
+  if (state !== 'running') return null;
+  const { isFollowed, snapshotMinutes } = await seenAt({ runId, stateDir });
+  if (isFollowed) return null;
+  const age =
+    snapshotMinutes === null ? '' : ` Its last snapshot is ${formatCount(snapshotMinutes)} min old.`;
+  return `No process follows this run now; the same exec command goes on with it.${age}`;
 }
 
 function describeRun(run: ExecSummary): string[] {

@@ -33,9 +33,15 @@ export async function findCredentials(): Promise<AuthClient> {
   return client;
 }
 
-/** A variable that names a missing or broken file deserves to be named; "could not load" says nothing new. */
+/**
+ * A variable that names a missing or broken file deserves to be named; what is in the file must not be shown, and a
+ * parser's message would quote it.
+ */
 function named(error: unknown): string {
-  return process.env.GOOGLE_APPLICATION_CREDENTIALS === undefined ? '' : ` (${reason(error)})`;
+  const file = process.env.GOOGLE_APPLICATION_CREDENTIALS;
+  if (file === undefined) return '';
+  const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return ` (GOOGLE_APPLICATION_CREDENTIALS names ${file}, ${missing ? 'which is not there' : 'which is no credentials file'})`;
 }
 
 function reason(error: unknown): string {

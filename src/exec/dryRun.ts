@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildJob, jobIdOf } from '../plan/job.js';
 import type { Plan, Shard } from '../plan/plan.js';
 import { taskIndexFile } from '../plan/taskIndex.js';
 import { inputError } from '../scenario/errors.js';
 import { assertValidJob } from './batchSchema.js';
+import { makeFolder } from './makeFolder.js';
 import { checkRunId } from './runFolder.js';
 
 /** The two files of one job. */
@@ -32,7 +33,7 @@ export async function dryRun(
     assertValidJob(job, jobId);
     return { jobId, region: shard.region, job, tasks };
   });
-  await makeFolder(run.outDir);
+  await makeOutFolder(run.outDir);
   const written: DryRunJob[] = [];
   for (const { jobId, region, job, tasks } of jobs) {
     const jobFile = join(run.outDir, `${jobId}.json`);
@@ -48,9 +49,9 @@ function tasksOfShard(shard: Shard): { first: number; count: number }[] {
   return [{ first: shard.firstTask, count: shard.taskCount }];
 }
 
-async function makeFolder(outDir: string): Promise<void> {
+async function makeOutFolder(outDir: string): Promise<void> {
   try {
-    await mkdir(outDir, { recursive: true });
+    await makeFolder(outDir);
   } catch (error) {
     const isFile =
       error instanceof Error && 'code' in error && (error.code === 'EEXIST' || error.code === 'ENOTDIR');

@@ -6,6 +6,7 @@ import { isFinal, type Snapshot } from '../plan/snapshot.js';
 import { countTasks, formatRanges } from '../plan/taskRanges.js';
 import { InputError } from '../scenario/errors.js';
 import { CampaignView, type RunJob } from './campaignView.js';
+import { GuardWatch } from './guardWatch.js';
 import { requestIdOf } from './ids.js';
 import { type LedgerState, replay } from './ledger.js';
 import { type BatchPort, PortError } from './port.js';
@@ -66,6 +67,7 @@ class Executor {
   readonly #options: ExecuteOptions;
   readonly #port: BatchPort;
   readonly #view: CampaignView;
+  readonly #guard: GuardWatch;
   readonly #wall: () => number;
   readonly #resumed: boolean;
   #startedAt = 0;
@@ -77,6 +79,7 @@ class Executor {
     this.#options = options;
     this.#port = retryingPort(options.port, { clock, random, signal });
     this.#view = new CampaignView(folder.plan, { runId: folder.runId, source }, ledger);
+    this.#guard = new GuardWatch(folder.plan);
     this.#wall = options.wallSeconds ?? (() => performance.now() / 1000);
     this.#resumed = ledger.started !== null;
   }
@@ -250,6 +253,8 @@ class Executor {
   }
 
   async #show(now: number): Promise<void> {
+    const seen = this.#view.snapshot(now);
+    for (const text of this.#guard.look(seen.cost.spentUsd, seen.elapsedSeconds)) this.#view.note(now, text);
     const snapshot = this.#view.snapshot(now);
     this.#options.onSnapshot?.(snapshot);
     if (this.#wall() - this.#savedAt < SAVE_WALL_SECONDS) return;

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobIdOf } from '../plan/job.js';
 import type { Plan } from '../plan/plan.js';
@@ -6,6 +6,7 @@ import type { Snapshot } from '../plan/snapshot.js';
 import { inputError } from '../scenario/errors.js';
 import { writeAtomically } from './atomicFile.js';
 import { type Ledger, type LedgerEntry, openLedger } from './ledger.js';
+import { makeFolder } from './makeFolder.js';
 import { lockRun } from './runLock.js';
 
 /** Where runs are kept unless `--state-dir` names another place; relative to the working directory. */
@@ -69,7 +70,7 @@ export async function openRunFolder(options: {
   const { stateDir, runId, plan } = options;
   checkRunId(runId, plan);
   const paths = runPaths(stateDir, runId);
-  await makeFolder(paths.folder, stateDir);
+  await makeRunFolder(paths.folder, stateDir);
   const unlock = await lockRun(paths.lock, runId);
   try {
     await keepPlan(paths.plan, plan, runId);
@@ -118,9 +119,9 @@ export function checkRunId(runId: string, plan: Plan): void {
   throw inputError({ path: '--run-id', found: `"${runId}"`, expected });
 }
 
-async function makeFolder(folder: string, stateDir: string): Promise<void> {
+async function makeRunFolder(folder: string, stateDir: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     throw inputError({

@@ -78,3 +78,14 @@ async function readHolder(path: string): Promise<Holder | null> {
     return null;
   }
 }
+
+/** Whether a living process holds the lock. */
+export async function isHeld(path: string): Promise<boolean> {
+  try {
+    await refuseIfHeld(path, '');
+    return false;
+  } catch (error) {
+    if (error instanceof RunLockedError) return true;
+    throw error;
+  }
+}

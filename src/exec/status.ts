@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { Plan } from '../plan/plan.js';
 import { isFinal, type Snapshot } from '../plan/snapshot.js';
 import { inputError } from '../scenario/errors.js';
@@ -8,6 +9,7 @@ import { connectEmulator } from './googleBatch.js';
 import { readJsonFile } from './jsonFile.js';
 import { type LedgerState, readLedger, replay } from './ledger.js';
 import { knownRuns, type RunPaths, runPaths } from './runFolder.js';
+import { isHeld } from './runLock.js';
 import { type ExecSummary, summaryOf } from './summary.js';
 import { sweepTasks } from './sweep.js';
 
@@ -22,6 +24,19 @@ export async function readStatus(run: { runId: string; stateDir: string }): Prom
   if (ledger.started === null) throw await unknownRun(runId, stateDir);
   const resumed = (await readLedger(paths.ledger)).some((entry) => entry.kind === 'run-resumed');
   return summaryOf(await snapshotOf(runId, paths, ledger), { runId, resumed });
+}
+
+/** Whether a process follows the run now, and how old its snapshot on disk is (null: there is none). */
+export async function seenAt(run: {
+  runId: string;
+  stateDir: string;
+}): Promise<{ isFollowed: boolean; snapshotMinutes: number | null }> {
+  const paths = runPaths(run.stateDir, run.runId);
+  const written = (await stat(paths.snapshot).catch(() => null))?.mtimeMs;
+  return {
+    isFollowed: await isHeld(paths.lock),
+    snapshotMinutes: written === undefined ? null : Math.round((Date.now() - written) / 60_000),
+  };
 }
 
 async function unknownRun(runId: string, stateDir: string): Promise<Error> {

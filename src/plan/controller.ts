@@ -3,7 +3,7 @@ import { jobIdOf } from './job.js';
 import type { Plan, Shard } from './plan.js';
 import type { JobProgress, Progress } from './progress.js';
 import { isFinal } from './snapshot.js';
-import type { TaskRange } from './taskRanges.js';
+import { countTasks, type TaskRange } from './taskRanges.js';
 
 /**
  * How often the controller looks, in campaign seconds: `exec` polls so, and simulate's driver acts on the same
@@ -22,7 +22,7 @@ export function nextActions(plan: Plan, progress: Progress): Action[] {
     for (const region of new Set(plan.shards.map((shard) => shard.region))) {
       actions.push(...nextWave(plan, progress, region));
     }
-    for (const shard of plan.shards) actions.push(...remainderOf(plan, progress, shard));
+    for (const shard of plan.shards) actions.push(...remainderOf(plan, progress, actions, shard));
   }
   if (actions.length > 0) return actions;
   if (!progress.jobs.every((job) => isFinal(job.state))) return [];
@@ -59,7 +59,7 @@ function drained(job: JobProgress): boolean {
 }
 
 /** A new job for the tasks that the shard's last job left without success, as the plan's policy says. */
-function remainderOf(plan: Plan, progress: Progress, shard: Shard): Action[] {
+function remainderOf(plan: Plan, progress: Progress, sofar: readonly Action[], shard: Shard): Action[] {
   const last = lastRound(progress, shard);
   const { policy, maxRounds } = plan.remainder;
   if (!last || policy === 'leave' || last.round >= maxRounds) return [];
@@ -69,7 +69,7 @@ function remainderOf(plan: Plan, progress: Progress, shard: Shard): Action[] {
     policy === 'onDemand'
       ? { ...shard, provisioning: 'onDemand' }
       : policy === 'anyRegion'
-        ? { ...shard, region: leastBusyRegion(plan, progress) }
+        ? { ...shard, region: leastBusyRegion(plan, progress, sofar, shard) }
         : shard;
   return [submit(progress, moved, last.round + 1, last.unfinished)];
 }
@@ -82,19 +82,27 @@ function lastRound(progress: Progress, shard: Shard): JobProgress | undefined {
   return last;
 }
 
-/** The region of the plan with the fewest unfinished tasks for its parallelism; the first where they tie. */
-function leastBusyRegion(plan: Plan, progress: Progress): string {
+/**
+ * The region of the plan with the fewest unfinished tasks for its parallelism, those that are about to be submitted
+ * included; the first where they tie. A region without quota for the shard's VMs is none.
+ */
+function leastBusyRegion(plan: Plan, progress: Progress, sofar: readonly Action[], shard: Shard): string {
   const capacity = new Map<string, number>();
-  for (const shard of plan.shards) {
-    capacity.set(shard.region, Math.max(capacity.get(shard.region) ?? 1, shard.parallelism));
+  for (const { region, parallelism } of plan.shards) {
+    const quota = plan.scenario.resolved.regions[region]?.quota;
+    const gpus = shard.provisioning === 'spot' ? quota?.spotGpus : quota?.onDemandGpus;
+    if ((gpus ?? 0) > 0) capacity.set(region, Math.max(capacity.get(region) ?? 1, parallelism));
   }
-  let best = plan.shards[0]?.region ?? '';
+  let best = shard.region;
   let bestLoad = Number.POSITIVE_INFINITY;
   for (const [region, parallelism] of capacity) {
     let open = 0;
     for (const job of progress.jobs) {
       if (job.region !== region || isFinal(job.state)) continue;
       open += job.counts.pending + job.counts.assigned + job.counts.running;
+    }
+    for (const action of sofar) {
+      if (action.kind === 'submit' && action.shard.region === region) open += countTasks(action.tasks);
     }
     if (open / parallelism < bestLoad) {
       best = region;

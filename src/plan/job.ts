@@ -102,6 +102,10 @@ export function buildJob(plan: Plan, part: JobPart, run: { runId: string; projec
           policy: {
             machineType: plan.machine.type,
             provisioningModel: shard.provisioning === 'spot' ? 'SPOT' : 'STANDARD',
+            // A G2 machine comes with its GPUs; others have them attached.
+            ...(shape.gpus === 0 && plan.machine.accelerator !== null
+              ? { accelerators: [{ type: plan.machine.accelerator, count: 1 }] }
+              : {}),
             bootDisk: {
               image: bootImage ?? 'batch-cos',
               type: plan.machine.bootDiskType,

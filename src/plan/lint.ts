@@ -8,7 +8,7 @@ import {
 import { labels, tags } from './lint/cloud.js';
 import { campaignSize, coverage, waveNumbers, wholeMolecules } from './lint/coverage.js';
 import type { Rule } from './lint/finding.js';
-import { guardBudget, idleWaves } from './lint/guard.js';
+import { guardActs, guardBudget, idleWaves } from './lint/guard.js';
 import { maxRetryCount, parallelTasks, shardId, tasksPerJob, vmsPerJob } from './lint/jobLimits.js';
 import { onDemandQuota, quota } from './lint/quota.js';
 import {
@@ -66,6 +66,7 @@ const RULES: readonly Rule[] = [
   labels,
   tags,
   guardBudget,
+  guardActs,
   idleWaves,
   liftedLimits,
 ];

@@ -39,7 +39,7 @@ export function makePlan(scenario: Scenario, wanted: Decisions = scenario.decisi
     guard: {
       budgetUsd: world.objective.budgetUsd,
       deadlineHours: world.objective.deadlineSeconds === null ? null : world.objective.deadlineSeconds / 3600,
-      onBudget: 'cancel',
+      onBudget: 'warn',
       onDeadline: 'warn',
       maxUnattendedUsd: null,
     },

@@ -33,6 +33,7 @@ export function readJobSpec(job: BatchJob, region: string, jobId: string, scenar
     lifecycle?.action === action ? [...lifecycle.actionCondition.exitCodes] : null;
   const locations = job.allocationPolicy?.location?.allowedLocations ?? [];
   const machineType = policy?.machineType || scenario.machine.type;
+  const attachedGpus = (policy?.accelerators ?? []).reduce((sum, { count }) => sum + Number(count ?? 0), 0);
   return {
     jobId,
     region,
@@ -52,7 +53,7 @@ export function readJobSpec(job: BatchJob, region: string, jobId: string, scenar
     externalIp: !(job.allocationPolicy?.network?.networkInterfaces?.[0]?.noExternalIpAddress ?? false),
     bootDiskGb: Number(policy?.bootDisk?.sizeGb ?? 0) || scenario.machine.bootDisk.sizeGb,
     machineType,
-    gpusPerVm: machineShape(machineType).gpus,
+    gpusPerVm: machineShape(machineType, attachedGpus).gpus,
     failCodes: exitCodes('FAIL_TASK') ?? [],
     retryCodes: exitCodes('RETRY_TASK'),
     tasks: tasks !== null && countTasks(tasks) === taskCount ? tasks : null,

@@ -11,7 +11,10 @@ export const TASK_INDEX_ROW_BYTES = 96;
 export function taskIndexFile(plan: Plan, tasks: readonly TaskRange[]): string {
   const rows: string[] = [];
   for (const task of tasksOf(tasks)) {
-    rows.push(`${`${task} ${taskKey(plan, task)} - -`.padEnd(TASK_INDEX_ROW_BYTES - 1)}\n`);
+    const row = `${task} ${taskKey(plan, task)} - -`;
+    // A longer row would shift every ranged read behind it.
+    if (row.length >= TASK_INDEX_ROW_BYTES) throw new Error(`index row of task ${task} is too long: ${row}`);
+    rows.push(`${row.padEnd(TASK_INDEX_ROW_BYTES - 1)}\n`);
   }
   return rows.join('');
 }

@@ -22,6 +22,8 @@ interface Tried extends Candidate {
 const SCREENING_REPLICATIONS = 3;
 const FINALISTS = 8;
 const ALTERNATIVES_KEPT = 12;
+/** Plans this close to the best one in the objective are equal to it: the other objective decides between them. */
+const INDIFFERENCE = 0.005;
 
 /** Nothing in the grid meets the deadline and the budget at the confidence asked for. */
 export class NoPlanError extends Error {
@@ -36,7 +38,8 @@ export class NoPlanError extends Error {
 /**
  * The best plan of the grid. All candidates are simulated with a few replications, the best of them with all;
  * every plan sees the same luck. Chosen is the lowest mean of the objective among those that meet deadline and
- * budget in the wanted share of replications. Throws NoPlanError when there is none.
+ * budget in the wanted share of replications; among plans within 0.5 % of it, the one that is best in the other
+ * objective. Throws NoPlanError when there is none.
  */
 export async function searchPlan(scenario: Scenario, options: SearchOptions): Promise<Plan> {
   const all = candidates(scenario);
@@ -94,9 +97,9 @@ function run(
 }
 
 function choose(finalists: Tried[], others: Tried[], options: SearchOptions): Plan {
-  const best = finalists[0]!;
+  const best = bestOf(finalists, options);
   const meets = share(best, options) >= options.confidence;
-  const alternatives = [...finalists.slice(meets ? 1 : 0), ...others]
+  const alternatives = [...finalists.filter((tried) => !meets || tried !== best), ...others]
     .slice(0, ALTERNATIVES_KEPT)
     .map((tried) => alternative(tried, best, options));
   if (!meets) {
@@ -118,6 +121,23 @@ function choose(finalists: Tried[], others: Tried[], options: SearchOptions): Pl
     forecast,
     alternatives,
   };
+}
+
+/** Of the plans within the indifference zone of the first: the one that is best in the other objective. */
+function bestOf(finalists: readonly Tried[], options: SearchOptions): Tried {
+  const first = finalists[0]!;
+  const limit = meanObjective(first, options) * (1 + INDIFFERENCE);
+  return finalists
+    .filter((tried) => share(tried, options) >= Math.min(share(first, options), options.confidence))
+    .filter((tried) => meanObjective(tried, options) <= limit)
+    .reduce(
+      (a, b) => (meanObjective(b, otherWay(options)) < meanObjective(a, otherWay(options)) ? b : a),
+      first,
+    );
+}
+
+function otherWay(options: SearchOptions): SearchOptions {
+  return { ...options, objective: options.objective === 'cost' ? 'time' : 'cost' };
 }
 
 /** Those that are good enough come first, then the better mean of the objective. */
@@ -157,7 +177,7 @@ function alternative(tried: Tried, best: Tried, options: SearchOptions): Alterna
 
 function verdict(tried: Tried, best: Tried, options: SearchOptions): string {
   const { forecast } = summarise(tried.outcomes);
-  const { deadlineSeconds, budgetUsd, confidence, objective } = options;
+  const { deadlineSeconds, budgetUsd, confidence } = options;
   const faults: string[] = [];
   if (share(tried, options) < confidence) {
     if (forecast.tasksFailed.mean > 0) faults.push(`loses ${Math.round(forecast.tasksFailed.mean)} tasks`);
@@ -173,10 +193,14 @@ function verdict(tried: Tried, best: Tried, options: SearchOptions): string {
     }
     return faults.join('; ') || `meets its limits in only ${percent(share(tried, options))} of replications`;
   }
-  const more = (meanObjective(tried, options) / meanObjective(best, options) - 1) * 100;
-  return more < 0.05
-    ? 'as good within 0.05 %'
-    : `${more.toFixed(1)} % ${objective === 'cost' ? 'dearer' : 'slower'}`;
+  return `${comparison(tried, best, options)}, ${comparison(tried, best, otherWay(options))}`;
+}
+
+/** "0.2 % dearer" or "3.4 % faster" than the best. */
+function comparison(tried: Tried, best: Tried, options: SearchOptions): string {
+  const percentMore = (meanObjective(tried, options) / meanObjective(best, options) - 1) * 100;
+  const [more, less] = options.objective === 'cost' ? ['dearer', 'cheaper'] : ['slower', 'faster'];
+  return `${Math.abs(percentMore).toFixed(1)} % ${percentMore >= 0 ? more : less}`;
 }
 
 function wish({ deadlineSeconds, budgetUsd }: SearchOptions): string {

@@ -5,6 +5,7 @@ import type { Plan } from '../plan/plan.js';
 import type { JobProgress, Progress } from '../plan/progress.js';
 import { readJobSpec } from '../plan/readJob.js';
 import { rangesOf } from '../plan/taskRanges.js';
+import type { QueueKind } from './eventQueue.js';
 import { Task } from './world/jobTable.js';
 import { HORIZON_SECONDS } from './world/outcome.js';
 import type { WorldObserver } from './world/view.js';
@@ -29,8 +30,14 @@ export class Campaign {
   private readonly plan: Plan;
   private readonly submitted: Submitted[] = [];
   private over = false;
+  /** When the controller looks next because something has changed; Infinity when nothing has. */
+  private lookAt = Number.POSITIVE_INFINITY;
 
-  constructor(plan: Plan, seed: string, options: { observer?: WorldObserver; fold?: boolean } = {}) {
+  constructor(
+    plan: Plan,
+    seed: string,
+    options: { observer?: WorldObserver; fold?: boolean; queue?: QueueKind } = {},
+  ) {
     this.plan = plan;
     this.world = new World(plan.scenario.resolved, seed, options);
     this.act();
@@ -43,13 +50,15 @@ export class Campaign {
   /** Goes on until `until` (seconds), or less far when the campaign ends before. */
   advance(until: number): void {
     while (!this.over && this.world.now < until) {
-      const at = this.world.advanceToChange(until);
-      const look = Math.ceil(at / CONTROLLER_PERIOD_SECONDS) * CONTROLLER_PERIOD_SECONDS;
-      if (look > until) {
-        this.world.advance(until);
-        return;
+      if (this.lookAt === Number.POSITIVE_INFINITY) {
+        const changes = this.world.changes;
+        const at = this.world.advanceToChange(until);
+        if (this.world.changes === changes) return;
+        this.lookAt = Math.ceil(at / CONTROLLER_PERIOD_SECONDS) * CONTROLLER_PERIOD_SECONDS;
       }
-      this.world.advance(look);
+      this.world.advance(Math.min(this.lookAt, until));
+      if (this.lookAt > until) return;
+      this.lookAt = Number.POSITIVE_INFINITY;
       this.act();
     }
   }

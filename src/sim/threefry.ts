@@ -10,10 +10,13 @@ export const block = new Int32Array(2);
 const PARITY = 0x1bd11bda;
 
 /** Encrypts the counter (c0, c1) under the key (k0, k1) into `block`. All words are 32-bit integers. */
-export function threefry(k0: number, k1: number, c0: number, c1: number): void {
+export function threefry(key0: number, key1: number, c0: number, c1: number): void {
+  // Told that they are integers, the compiler adds them as such: half the time.
+  const k0 = key0 | 0;
+  const k1 = key1 | 0;
   const k2 = PARITY ^ k0 ^ k1;
-  let x = (c0 + k0) | 0;
-  let y = (c1 + k1) | 0;
+  let x = ((c0 | 0) + k0) | 0;
+  let y = ((c1 | 0) + k1) | 0;
   x = (x + y) | 0;
   y = ((y << 13) | (y >>> 19)) ^ x;
   x = (x + y) | 0;

@@ -75,7 +75,7 @@ export async function forecastPlan(plan: Plan, options: ForecastOptions): Promis
       engine: {
         events: outcomes.reduce((sum, outcome) => sum + outcome.events, 0),
         wallSeconds: (performance.now() - started) / 1000,
-        folded: false,
+        folded: outcomes.every((outcome) => outcome.folded),
       },
       outcomes,
     };

@@ -124,6 +124,23 @@ describe('remainders', () => {
     ]);
   });
 
+  test('`anyRegion` spreads the remainders of one moment, and leaves out a region without quota', () => {
+    const two = withPolicy('anyRegion');
+    const both = known([
+      failed(),
+      { ...failed(), jobId: 'run-us-east1-w0', shardId: 'us-east1-w0', region: 'us-east1' },
+    ]);
+    expect(nextActions(two, both).map((action) => action.kind === 'submit' && action.shard.region)).toEqual([
+      'us-central1',
+      'us-east1',
+    ]);
+    two.scenario.resolved.regions['us-central1']!.quota.spotGpus = 0;
+    expect(nextActions(two, both).map((action) => action.kind === 'submit' && action.shard.region)).toEqual([
+      'us-east1',
+      'us-east1',
+    ]);
+  });
+
   test('nothing is decided about a final job until its missing tasks are known', () => {
     const unknown = job('us-central1-w0', { state: 'FAILED' });
     expect(nextActions(withPolicy('sameRegion'), known([unknown, done('us-east1-w0')]))).toEqual([]);

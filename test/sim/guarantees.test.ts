@@ -37,6 +37,17 @@ function submitAll(
   return world;
 }
 
+/** The scenario with enough VMs at once for the wheel to have buckets. */
+function manyVms(scenario: Scenario): Scenario {
+  const many = structuredClone(scenario);
+  many.campaign.molecules *= 10;
+  many.batch.limits.vmsPerJob = null;
+  for (const region of Object.values(many.regions))
+    region.quota = { ...region.quota, spotGpus: 500, cpus: null };
+  for (const region of Object.keys(many.decisions.parallelism)) many.decisions.parallelism[region] = 80;
+  return many;
+}
+
 const LEGAL: Record<TaskState, TaskState[]> = {
   PENDING: ['ASSIGNED', 'UNEXECUTED'],
   ASSIGNED: ['RUNNING', 'FAILED'],
@@ -159,6 +170,38 @@ describe('in every world', () => {
     );
     // The comparison would be empty if nothing could be folded.
     expect(folded).toBeGreaterThan(RUNS.numRuns / 4);
+  });
+
+  test('the form of the event queue changes nothing', () => {
+    fc.assert(
+      fc.property(randomScenario.map(manyVms), fc.string(), fc.boolean(), (scenario, seed, fold) => {
+        const plan = makePlan(scenario);
+        const heap = new Campaign(plan, seed, { fold, queue: 'heap' }).finish();
+        const wheel = new Campaign(plan, seed, { fold, queue: 'wheel' }).finish();
+        expect(wheel).toEqual(heap);
+      }),
+      { ...RUNS, numRuns: 60 },
+    );
+  });
+
+  test('how a campaign is watched changes nothing of it', () => {
+    fc.assert(
+      fc.property(
+        randomScenario,
+        fc.string(),
+        fc.integer({ min: 37, max: 5_000 }),
+        (scenario, seed, step) => {
+          const plan = makePlan(scenario);
+          const whole = new Campaign(plan, seed);
+          const cut = new Campaign(plan, seed);
+          const end = 150 * step;
+          whole.advance(end);
+          for (let t = step; t <= end; t += step) cut.advance(t);
+          expect([cut.finished, cut.world.outcome()]).toEqual([whole.finished, whole.world.outcome()]);
+        },
+      ),
+      { ...RUNS, numRuns: 150 },
+    );
   });
 
   test('the same seed gives the same outcome', () => {

@@ -11,13 +11,27 @@ export const guardBudget: Rule = ({ guard }) => {
       rule: 'guard-budget',
       severity: 'warning',
       path: 'guard.budgetUsd',
-      message: 'Nothing stops the campaign when it costs more than forecast: plan with --budget.',
+      message: 'Nobody is warned when the campaign costs more than forecast: plan with --budget.',
       found: 'none',
       limit: 'a sum in USD',
       source: CONTRACT,
     },
   ];
 };
+
+/** What this version does not do must not look as if it did. */
+export const guardActs: Rule = ({ guard }) =>
+  (['onBudget', 'onDeadline'] as const)
+    .filter((key) => guard[key] !== 'warn')
+    .map((key) => ({
+      rule: 'guard-only-warns',
+      severity: 'warning',
+      path: `guard.${key}`,
+      message: 'exec only warns so far: it neither stops submissions nor cancels jobs by itself.',
+      found: guard[key],
+      limit: 'warn',
+      source: CONTRACT,
+    }));
 
 /** More than this share of a wave's GPUs idle at its end, on average, is worth a word. */
 const IDLE_SHARE = 0.2;

@@ -15,7 +15,7 @@ export interface UsableVms {
 }
 
 export function usableVms(plan: PlanFile, region: Region, provisioning: Provisioning): UsableVms {
-  const shape = machineShape(plan.machine.type);
+  const shape = machineShape(plan.machine.type, plan.machine.accelerator === null ? 0 : 1);
   const gpus = provisioning === 'spot' ? 'spotGpus' : 'onDemandGpus';
   const takes: [UsableVms['quota'], number][] = [
     [gpus, shape.gpus],
@@ -131,7 +131,7 @@ export const onDemandQuota: Rule = (plan) => {
       path,
       message: `${what} is to run on demand, and ${region} has no quota for an on-demand VM: ask for some, or choose sameRegion.`,
       found: 0,
-      limit: machineShape(plan.machine.type).gpus,
+      limit: machineShape(plan.machine.type, plan.machine.accelerator === null ? 0 : 1).gpus,
       source: SOURCES.computeQuota,
     })),
   );

@@ -121,7 +121,7 @@ function wrongAccelerator(type: string, accelerator: string | null) {
 
 /** One task runs on a VM, on one GPU. */
 function idleGpus({ machine }: PlanFile) {
-  const { gpus } = machineShape(machine.type);
+  const { gpus } = machineShape(machine.type, machine.accelerator === null ? 0 : 1);
   if (gpus <= 1) return [];
   return [
     {

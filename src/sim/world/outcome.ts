@@ -1,4 +1,4 @@
-import type { Outcome } from '../../plan/forecast.js';
+import { COST_PARTS, type Outcome } from '../../plan/forecast.js';
 import { storageCost } from '../../plan/storageCost.js';
 import type { World } from './world.js';
 
@@ -37,6 +37,8 @@ export function measure(world: World, ended: boolean): Outcome {
       crossRegionBytes: tally.crossRegionBytes,
     }),
   );
+  // Rounding may leave a part a hair below nothing.
+  for (const part of COST_PARTS) usd[part] = Math.max(0, usd[part]);
   const costUsd = Object.values(usd).reduce((sum, part) => sum + part, 0);
   const started = world.jobs.length > 0;
   return {

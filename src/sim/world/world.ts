@@ -4,7 +4,9 @@ import type { JobState } from '../../plan/snapshot.js';
 import { HOURS_PER_MONTH } from '../../plan/storageCost.js';
 import { machineShape } from '../../scenario/machines.js';
 import type { Scenario } from '../../scenario/scenario.js';
-import { EventQueue } from '../eventQueue.js';
+import { EventHeap } from '../eventHeap.js';
+import type { EventQueue, QueueKind } from '../eventQueue.js';
+import { EventWheel } from '../eventWheel.js';
 import { Purpose, Streams } from '../streams.js';
 import { Bucket } from './bucket.js';
 import { EngineClock } from './engineClock.js';
@@ -38,7 +40,7 @@ export class World implements WorldControl {
   lastFinalAt = 0;
   /** Grows whenever a controller might want to act: a job changed its state or has no waiting task left. */
   changes = 0;
-  private readonly queue = new EventQueue();
+  private readonly queue: EventQueue;
   private readonly streams: Streams;
   private readonly life: VmLife;
   private readonly weather: SpotWeather;
@@ -47,10 +49,16 @@ export class World implements WorldControl {
 
   /**
    * `seed`: any text; equal scenarios, seeds and commands give equal Worlds. `fold`: spend no events on checkpoints;
-   * its outcome holds only if `certified` afterwards, and is then the same to the last bit.
+   * its outcome holds only if `certified` afterwards, and is then the same to the last bit. `queue`: the outcome does
+   * not depend on it; the wheel is nowhere slower (bench/), the heap is what it is tested against.
    */
-  constructor(scenario: Scenario, seed: string, options: { observer?: WorldObserver; fold?: boolean } = {}) {
+  constructor(
+    scenario: Scenario,
+    seed: string,
+    options: { observer?: WorldObserver; fold?: boolean; queue?: QueueKind } = {},
+  ) {
     const { fold = false } = options;
+    this.queue = options.queue === 'heap' ? new EventHeap() : new EventWheel();
     this.fold = fold;
     this.scenario = scenario;
     this.streams = new Streams(seed);
@@ -257,16 +265,23 @@ export class World implements WorldControl {
   /** Creates VMs for waiting tasks as far as parallelism, caps, quotas and the ramp allow. */
   private dispatch(region: RegionState, t: number): void {
     const perMinute = this.scenario.batch.vmsPerMinute;
+    let rampBusy = false;
     for (const job of region.jobs) {
       if (job.state === 'QUEUED' && !this.trySchedule(job, region, t)) continue;
       while (job.waiting > 0 && job.idle.length > 0) {
         this.life.reuse(job.idle.pop() as number, job.takeNext(), t);
       }
-      while (job.waiting > 0 && job.vms < job.vmCap && region.hasRoom(job.spec.provisioning, job.rates)) {
+      while (
+        !rampBusy &&
+        job.waiting > 0 &&
+        job.vms < job.vmCap &&
+        region.hasRoom(job.spec.provisioning, job.rates)
+      ) {
         if (perMinute !== null) {
           if (t < region.nextCreateAt) {
             this.queue.schedule(regionTimerId(region.number, RegionTimer.ramp), region.nextCreateAt);
-            return;
+            rampBusy = true;
+            break;
           }
           region.nextCreateAt = t + 60 / perMinute;
         }
