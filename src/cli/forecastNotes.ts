@@ -1,4 +1,4 @@
-import type { Forecast } from '../plan/forecast.js';
+import type { Forecast, MoleculeProgress } from '../plan/forecast.js';
 import type { Plan } from '../plan/plan.js';
 import type { Uncertainty } from '../sim/uncertainty.js';
 import { HORIZON_SECONDS } from '../sim/world/outcome.js';
@@ -18,6 +18,17 @@ export function lostTasksLine(plan: Plan, { tasksFailed, makespanHours }: Foreca
   const retries = Math.max(...plan.shards.map((shard) => shard.maxRetryCount));
   const late = makespanHours.p90 * 3600 >= HORIZON_SECONDS ? '; the simulation stops after a year' : '';
   return `Expected to be lost: ${share}${range}, with ${plural(retries, 'retry', 'retries')} in a job and ${again} for what it leaves${late}.`;
+}
+
+/** When a tenth, half and nine tenths of the molecules are complete: medians. */
+export function moleculesLine(progress: readonly MoleculeProgress[]): string {
+  const told = progress
+    .filter(({ share }) => [0.1, 0.5, 0.9, 1].includes(share))
+    .map(({ share, hours }) => {
+      const percent = `${Math.round(share * 100)} %`;
+      return hours ? `${percent} after ${duration(hours.p50 * 3600)}` : `${percent} never`;
+    });
+  return `\nMolecules complete: ${told.join(', ')}.`;
 }
 
 /** Luck and ignorance apart, as standard deviations. */

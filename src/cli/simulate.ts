@@ -1,4 +1,4 @@
-import type { CostPart, Forecast, Outcome } from '../plan/forecast.js';
+import type { CostPart, Forecast, MoleculeProgress, Outcome } from '../plan/forecast.js';
 import { parseJournal } from '../plan/journal.js';
 import { lintPlan } from '../plan/lint.js';
 import { makePlan } from '../plan/makePlan.js';
@@ -12,7 +12,7 @@ import { simulatePlan } from '../sim/simulatePlan.js';
 import type { Uncertainty } from '../sim/uncertainty.js';
 import { describeForecast } from '../ui/forecastTable.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { lostTasksLine, spreadLine } from './forecastNotes.js';
+import { lostTasksLine, moleculesLine, spreadLine } from './forecastNotes.js';
 import { guessLines } from './guesses.js';
 import { loadInput, readText } from './load.js';
 import { createOutput, type Output } from './output.js';
@@ -34,6 +34,7 @@ interface Simulated {
   replications: number;
   forecast: Forecast;
   costBreakdownUsd: Record<CostPart, number>;
+  moleculesOverTime: MoleculeProgress[];
   uncertainty: Uncertainty | null;
   engine: { events: number; wallSeconds: number; folded: boolean };
 }
@@ -47,7 +48,8 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
   const traced = options.trace === undefined ? null : await trace(plan, file, options.trace, options);
   const simulated = await simulateAs(plan, options);
   const { name, sha256 } = plan.scenario;
-  const { seed, replications, forecast, costBreakdownUsd, uncertainty, engine } = simulated;
+  const { seed, replications, forecast, costBreakdownUsd, moleculesOverTime, uncertainty, engine } =
+    simulated;
   output.document({
     scenario: { name, sha256 },
     plan,
@@ -55,12 +57,14 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
     replications,
     forecast,
     costBreakdownUsd,
+    moleculesOverTime,
     uncertainty,
     engine,
   });
   output.print(campaignLine(name, plan.campaign));
   output.print(`${decisionsLine(plan)}; ${plural(replications, 'replication')}, seed ${seed}\n`);
   output.print(describeForecast(forecast, costBreakdownUsd).join('\n'));
+  output.print(moleculesLine(moleculesOverTime));
   const notes = [
     lostTasksLine(plan, forecast),
     uncertainty === null ? null : spreadLine(forecast, uncertainty),

@@ -38,10 +38,15 @@ export const COST_PARTS = [
 
 export type CostPart = (typeof COST_PARTS)[number];
 
+/** The shares of the molecules of which an outcome tells when they were complete. */
+export const MOLECULE_SHARES = [0.1, 0.25, 0.5, 0.75, 0.9, 1] as const;
+
 /** One simulated or rehearsed campaign. Times in hours since the first submission, money in USD. */
 export interface Outcome {
   metrics: Record<Metric, number>;
   costBreakdownUsd: Record<CostPart, number>;
+  /** When each of MOLECULE_SHARES of the molecules was complete; null: never. */
+  moleculeHours: (number | null)[];
   /** Reference events: run starts + life ends + write requests + finished uploads. */
   events: number;
   /** Computed without an event for each checkpoint; the figures do not depend on it. */
@@ -60,3 +65,9 @@ export interface Summary {
 }
 
 export type Forecast = Record<Metric, Summary>;
+
+/** When a share of the molecules is complete, over the replications that got so far; null if none did. */
+export interface MoleculeProgress {
+  share: number;
+  hours: { p10: number; p50: number; p90: number } | null;
+}

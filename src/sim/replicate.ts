@@ -4,6 +4,8 @@ import {
   type CostPart,
   type Forecast,
   METRICS,
+  MOLECULE_SHARES,
+  type MoleculeProgress,
   type Outcome,
   type Summary,
 } from '../plan/forecast.js';
@@ -35,6 +37,7 @@ export function planOfReplication(plan: Plan, seed: string, r: number, uncertain
 export function summarise(outcomes: readonly Outcome[]): {
   forecast: Forecast;
   costBreakdownUsd: Record<CostPart, number>;
+  moleculesOverTime: MoleculeProgress[];
 } {
   const forecast = {} as Forecast;
   for (const metric of METRICS)
@@ -43,7 +46,18 @@ export function summarise(outcomes: readonly Outcome[]): {
   for (const part of COST_PARTS) {
     costBreakdownUsd[part] = mean(outcomes.map((outcome) => outcome.costBreakdownUsd[part]));
   }
-  return { forecast, costBreakdownUsd };
+  return {
+    forecast,
+    costBreakdownUsd,
+    moleculesOverTime: MOLECULE_SHARES.map((share, i) => progressAt(share, i)),
+  };
+
+  function progressAt(share: number, i: number): MoleculeProgress {
+    const hours = outcomes.flatMap(({ moleculeHours }) => moleculeHours[i] ?? []);
+    if (hours.length === 0) return { share, hours: null };
+    const { p10, p50, p90 } = summaryOf(hours);
+    return { share, hours: { p10, p50, p90 } };
+  }
 }
 
 export function summaryOf(values: readonly number[]): Summary {

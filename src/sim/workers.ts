@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CostPart, Forecast, Outcome } from '../plan/forecast.js';
+import type { CostPart, Forecast, MoleculeProgress, Outcome } from '../plan/forecast.js';
 import type { Plan } from '../plan/plan.js';
 import { replicate, summarise } from './replicate.js';
 import type { Replication } from './worker.js';
@@ -49,6 +49,7 @@ export interface ForecastOptions {
 export interface PlanForecast {
   forecast: Forecast;
   costBreakdownUsd: Record<CostPart, number>;
+  moleculesOverTime: MoleculeProgress[];
   /** How it was computed; the only part that is not the same everywhere. */
   engine: { events: number; wallSeconds: number; folded: boolean };
   outcomes: Outcome[];

@@ -23,6 +23,17 @@ describe('a forecast', () => {
     expect(parts).toBeCloseTo(a.forecast.costUsd.mean, 9);
   });
 
+  test('tells when shares of the molecules are complete: rising, from the first to the last', async () => {
+    const plan = makePlan(small());
+    const options = { seed: '1', replications: 6, workers: 1 };
+    const { moleculesOverTime, forecast } = await forecastPlan(plan, options);
+    const medians = moleculesOverTime.map(({ hours }) => hours!.p50);
+    expect(moleculesOverTime.map(({ share }) => share)).toEqual([0.1, 0.25, 0.5, 0.75, 0.9, 1]);
+    expect(medians).toEqual([...medians].sort((a, b) => a - b));
+    expect(medians[0]).toBeGreaterThanOrEqual(forecast.firstMoleculeHours.p10);
+    expect(medians.at(-1)).toBeCloseTo(forecast.makespanHours.p50, 9);
+  });
+
   test('more replications leave the first ones as they were', async () => {
     const plan = makePlan(small());
     const few = await forecastPlan(plan, { seed: '1', replications: 3, workers: 1 });

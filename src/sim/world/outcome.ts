@@ -1,4 +1,4 @@
-import { COST_PARTS, type Outcome } from '../../plan/forecast.js';
+import { COST_PARTS, MOLECULE_SHARES, type Outcome } from '../../plan/forecast.js';
 import { storageCost } from '../../plan/storageCost.js';
 import type { World } from './world.js';
 
@@ -62,6 +62,11 @@ export function measure(world: World, ended: boolean): Outcome {
       imagePulls: tally.imagePulls,
     },
     costBreakdownUsd: usd,
+    moleculeHours: MOLECULE_SHARES.map((share) => {
+      const needed = Math.ceil(share * scenario.campaign.molecules);
+      if (tasks.moleculesComplete < needed) return null;
+      return ((tasks.completedAt[needed - 1] as number) - world.firstSubmitAt) / 3600;
+    }),
     events: tally.events,
     folded: world.fold,
   };

@@ -15,6 +15,8 @@ export class TaskStore {
   moleculesComplete = 0;
   /** Campaign seconds at which the first molecule was complete; Infinity before. */
   firstMoleculeAt = Number.POSITIVE_INFINITY;
+  /** Times at which molecules were completed, in that order; the first `moleculesComplete` are set. */
+  readonly completedAt: Float64Array;
   private readonly windowsLeft: Uint32Array;
   private readonly windows: number;
   private readonly ownTasks: number;
@@ -24,6 +26,7 @@ export class TaskStore {
     this.ownTasks = molecules * windows;
     this.next = this.ownTasks;
     this.windows = windows;
+    this.completedAt = new Float64Array(molecules);
     this.windowsLeft = new Uint32Array(molecules).fill(windows);
     this.durable = new Float64Array(this.ownTasks);
     this.durableUsd = new Float64Array(this.ownTasks);
@@ -65,6 +68,7 @@ export class TaskStore {
     const left = (this.windowsLeft[molecule] as number) - 1;
     this.windowsLeft[molecule] = left;
     if (left > 0) return;
+    this.completedAt[this.moleculesComplete] = t;
     this.moleculesComplete += 1;
     this.firstMoleculeAt = Math.min(this.firstMoleculeAt, t);
   }
