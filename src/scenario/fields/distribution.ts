@@ -11,6 +11,9 @@ interface Options {
   positive?: boolean;
 }
 
+/** A default written in seconds: half of the draws are below the median. */
+export const lognormal = (median: number, sigma: number): Distribution => ({ lognormal: { median, sigma } });
+
 /** Times that vary. Text and numbers inside are durations. */
 export function secondsDistribution({ positive = false, ...told }: Options): Node<Distribution> {
   const time = (about: string) => (positive ? seconds({ about, above: 0 }) : seconds({ about }));

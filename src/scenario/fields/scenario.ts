@@ -1,9 +1,14 @@
 import { group, optionalText, plainNumber, table, text } from '../description.js';
 import type { Scenario } from '../scenario.js';
+import { batch } from './batch.js';
+import { bucket } from './bucket.js';
 import { cloud } from './cloud.js';
 import { decisions, objective } from './decisions.js';
+import { prices } from './prices.js';
+import { regions } from './regions.js';
+import { spot } from './spot.js';
+import { startup } from './startup.js';
 import { campaign, checkpoint, image, machine, task } from './work.js';
-import { batch, bucket, prices, regions, spot, startup } from './world.js';
 
 /** The whole scenario, described once; everything about its form is made from this. */
 export const scenarioNode = group<Scenario>('A fepcast scenario: what the world and the work are like.', {
