@@ -40,12 +40,6 @@ const TWO_53 = 2 ** 53;
 export class Streams {
   private readonly k0: number;
   private readonly k1: number;
-  private lastTask = -1;
-  private lastAttempt = -1;
-  private lastPurpose = -1;
-  private lastPair = -1;
-  private evenWord = 0;
-  private oddWord = 0;
 
   /** `seed`: any text; equal texts give equal sequences. */
   constructor(seed: string) {
@@ -65,26 +59,14 @@ export class Streams {
   }
 
   /**
-   * Uniform on [0, 1) with 32 bits: for jitter and back-off, of which there are many. Draws 2k and 2k + 1 are the
-   * two words of one block, which is kept for the second of them.
+   * Uniform on [0, 1) with 32 bits: for jitter and back-off, of which there are many. Draws 2k and 2k + 1 are the two
+   * words of one block; the caller keeps the second one in `odd[at]` until it is its turn.
    */
-  uniform32(task: number, attempt: number, purpose: Purpose, n: number): number {
-    const pair = n >>> 1;
-    if (
-      task !== this.lastTask ||
-      attempt !== this.lastAttempt ||
-      pair !== this.lastPair ||
-      purpose !== this.lastPurpose
-    ) {
-      this.draw(task, attempt, purpose, pair);
-      this.lastTask = task;
-      this.lastAttempt = attempt;
-      this.lastPurpose = purpose;
-      this.lastPair = pair;
-      this.evenWord = block[0] as number;
-      this.oddWord = block[1] as number;
-    }
-    return (((n & 1) === 0 ? this.evenWord : this.oddWord) >>> 0) / TWO_32;
+  uniform32(task: number, attempt: number, purpose: Purpose, n: number, odd: Int32Array, at: number): number {
+    if ((n & 1) === 1) return ((odd[at] as number) >>> 0) / TWO_32;
+    this.draw(task, attempt, purpose, n >>> 1);
+    odd[at] = block[1] as number;
+    return ((block[0] as number) >>> 0) / TWO_32;
   }
 
   /** Uniform on [0, 1) with 53 bits. */

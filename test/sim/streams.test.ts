@@ -46,9 +46,10 @@ describe('streams', () => {
 
   test('uniform draws fill 100 bins evenly (chi-square below the 0.9999 quantile of 99 degrees)', () => {
     const s = new Streams('chi');
+    const odd = new Int32Array(1);
     for (const draw of [
       (i: number) => s.uniform(i, 0, Purpose.work, 0),
-      (i: number) => s.uniform32(7, 1, Purpose.timer, i),
+      (i: number) => s.uniform32(7, 1, Purpose.timer, i, odd, 0),
     ]) {
       const bins = new Array<number>(100).fill(0);
       for (let i = 0; i < N; i += 1) bins[Math.floor(draw(i) * 100)]! += 1;

@@ -18,6 +18,13 @@ export function backoffSeconds(
   fleet.tries[vm] = i + 1;
   fleet.backoffDraws[vm] = n + 1;
   const longest = Math.min(backoffCapSeconds, backoffBaseSeconds * 2 ** Math.min(i, 30));
-  const u = streams.uniform32(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.backoff, n);
+  const u = streams.uniform32(
+    fleet.task[vm] as number,
+    fleet.attempt[vm] as number,
+    Purpose.backoff,
+    n,
+    fleet.backoffOdd,
+    vm,
+  );
   return longest * u;
 }

@@ -1,10 +1,13 @@
 import { youngInterval } from '../../plan/checkpointInterval.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { Purpose, type Streams } from '../streams.js';
+import type { Agenda } from './agenda.js';
 import { backoffSeconds } from './backoff.js';
 import type { Bucket } from './bucket.js';
+import type { EngineClock } from './engineClock.js';
 import { End, type Fleet, Pending } from './fleet.js';
 import type { Job } from './jobTable.js';
+import type { RegionState } from './regionState.js';
 import type { Tally } from './tally.js';
 import type { TaskStore } from './taskStore.js';
 import { tellBucketUse } from './tellBucketUse.js';
@@ -16,16 +19,6 @@ const PRIOR_HOURS = 20;
 /** Outside of these the adaptive policy does not go, whatever it has seen. */
 const SHORTEST_ADAPTIVE_SECONDS = 300;
 const LONGEST_ADAPTIVE_SECONDS = 3600;
-
-/** What checkpointing needs of the life that it is a part of. */
-export interface LifeControl {
-  /** Sets the VM's next event, or its end where that comes first. */
-  arm(vm: number, pending: number, at: number): void;
-  jobOf(vm: number): Job;
-  bucketOf(vm: number): Bucket;
-  /** The bucket lies in another region than the VM. */
-  isBucketFar(vm: number): boolean;
-}
 
 /**
  * The two clocks of a running task: the engine writes local checkpoints, the watchdog ships them to the bucket. A
@@ -40,9 +33,20 @@ export class Checkpointing {
   private readonly fleet: Fleet;
   private readonly tasks: TaskStore;
   private readonly tally: Tally;
-  private readonly life: LifeControl;
+  private readonly jobs: readonly Job[];
+  private readonly regions: readonly RegionState[];
+  private readonly agenda: Agenda;
   private readonly fold: boolean;
   private readonly observer: WorldObserver | null;
+  /** Whether checkpoints grow with progress; their size, and the time of their transfer, at first. */
+  private readonly grows: boolean;
+  private readonly bytes: number;
+  private readonly seconds: number;
+  /** Checkpoints have one size and cross no border: another one changes next to nothing in the books. */
+  private readonly replacesItsEqual: boolean;
+  private readonly errorRate: number;
+  private readonly requestsPerUpload: number;
+  private readonly pauseSeconds: number;
 
   constructor(parts: {
     scenario: Scenario;
@@ -50,7 +54,9 @@ export class Checkpointing {
     fleet: Fleet;
     tasks: TaskStore;
     tally: Tally;
-    life: LifeControl;
+    jobs: readonly Job[];
+    regions: readonly RegionState[];
+    agenda: Agenda;
     fold: boolean;
     observer: WorldObserver | null;
   }) {
@@ -59,27 +65,48 @@ export class Checkpointing {
     this.fleet = parts.fleet;
     this.tasks = parts.tasks;
     this.tally = parts.tally;
-    this.life = parts.life;
+    this.jobs = parts.jobs;
+    this.regions = parts.regions;
+    this.agenda = parts.agenda;
     this.fold = parts.fold;
     this.observer = parts.observer;
+    this.grows = parts.scenario.checkpoint.growthBytesPerHour !== 0;
+    this.bytes = parts.scenario.checkpoint.sizeBytes;
+    this.seconds = this.secondsFor(this.bytes);
+    this.replacesItsEqual = !this.grows && parts.regions.every(({ bucketIsFar }) => !bucketIsFar);
+    this.errorRate = parts.scenario.bucket.errorRate;
+    this.requestsPerUpload = parts.scenario.bucket.requestsPerUpload;
+    this.pauseSeconds = parts.scenario.checkpoint.pauseSeconds;
+  }
+
+  private jobOf(vm: number): Job {
+    return this.jobs[this.fleet.job[vm] as number] as Job;
+  }
+
+  private regionOf(job: Job): RegionState {
+    return this.regions[job.region] as RegionState;
   }
 
   /** Computing starts at `t`. */
   start(vm: number, t: number): void {
     const { fleet } = this;
     fleet.shipped[vm] = 0;
+    fleet.uploadedAt[vm] = -1;
     fleet.errorDraws[vm] = 0;
     fleet.storedBytesTime[vm] = 0;
-    if (this.fold || this.life.jobOf(vm).spec.checkpoint.policy === 'none') {
-      this.life.arm(vm, Pending.end, fleet.endAt[vm] as number);
+    const job = this.jobOf(vm);
+    if (this.fold || job.spec.checkpoint.policy === 'none') {
+      this.agenda.arm(vm, Pending.end, fleet.endAt[vm] as number);
     } else {
-      this.life.arm(vm, Pending.timer, this.nextTimer(vm, t, true));
+      this.agenda.arm(vm, Pending.timer, this.firstTimer(vm, t, job));
     }
   }
 
   /** Computing ended at `t`: whatever was durable before then is so afterwards. */
   stop(vm: number, t: number): void {
     if (this.fold) this.runThrough(vm, t);
+    // What was due at the end or after it did not happen.
+    else if ((this.fleet.uploadedAt[vm] as number) < t) this.commit(vm);
   }
 
   /** The attempt is over: its part of the stored bytes goes to the books, once for each life, in order of ends. */
@@ -89,8 +116,11 @@ export class Checkpointing {
 
   /** Seconds of the task's work that are done at `t`, durable or not. */
   progressAt(vm: number, t: number): number {
+    return this.progressOf(vm, t, this.jobOf(vm).clock);
+  }
+
+  private progressOf(vm: number, t: number, clock: EngineClock): number {
     const { fleet } = this;
-    const { clock } = this.life.jobOf(vm);
     const work = fleet.work[vm] as number;
     if (clock.interval === 0) {
       const since = t - (fleet.markTime[vm] as number);
@@ -101,19 +131,26 @@ export class Checkpointing {
   }
 
   /** When the watchdog next wants to ship a checkpoint. */
-  private nextTimer(vm: number, t: number, first: boolean): number {
-    const { fleet } = this;
-    const { checkpoint } = this.life.jobOf(vm).spec;
-    const { policy, jitterSeconds, firstPhase } = checkpoint;
-    if (policy === 'aligned') {
-      return (Math.floor(t / checkpoint.intervalSeconds) + 1) * checkpoint.intervalSeconds;
-    }
-    const intervalSeconds = policy === 'adaptive' ? this.adaptiveInterval(vm, t) : checkpoint.intervalSeconds;
+  private nextTimer(vm: number, t: number, job: Job): number {
+    const { policy, intervalSeconds, jitterSeconds } = job.spec.checkpoint;
+    if (policy === 'periodic') return t + intervalSeconds + this.timerDraw(vm) * jitterSeconds;
+    if (policy === 'aligned') return (Math.floor(t / intervalSeconds) + 1) * intervalSeconds;
+    return t + this.adaptiveInterval(vm, t) + this.timerDraw(vm) * jitterSeconds;
+  }
+
+  private firstTimer(vm: number, t: number, job: Job): number {
+    const { policy, intervalSeconds, firstPhase } = job.spec.checkpoint;
+    if (policy === 'aligned' || firstPhase !== 'random') return this.nextTimer(vm, t, job);
+    const interval = policy === 'adaptive' ? this.adaptiveInterval(vm, t) : intervalSeconds;
+    return t + this.timerDraw(vm) * interval;
+  }
+
+  private timerDraw(vm: number): number {
+    const { fleet, streams } = this;
     const n = fleet.timerDraws[vm] as number;
     fleet.timerDraws[vm] = n + 1;
-    const u = this.streams.uniform32(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.timer, n);
-    if (first && firstPhase === 'random') return t + u * intervalSeconds;
-    return t + intervalSeconds + u * jitterSeconds;
+    const task = fleet.task[vm] as number;
+    return streams.uniform32(task, fleet.attempt[vm] as number, Purpose.timer, n, fleet.timerOdd, vm);
   }
 
   /**
@@ -131,35 +168,36 @@ export class Checkpointing {
 
   /** Whole bytes of a checkpoint that holds `progress` seconds of work. */
   sizeOf(progress: number): number {
-    const { sizeBytes, growthBytesPerHour } = this.scenario.checkpoint;
-    if (growthBytesPerHour === 0) return sizeBytes;
-    return Math.round(sizeBytes + (growthBytesPerHour * progress) / 3600);
+    if (!this.grows) return this.bytes;
+    return Math.round(this.bytes + (this.scenario.checkpoint.growthBytesPerHour * progress) / 3600);
   }
 
   /** Seconds from the admission of an upload's last request until it is durable. */
   transferSeconds(progress: number): number {
+    return this.grows ? this.secondsFor(this.sizeOf(progress)) : this.seconds;
+  }
+
+  private secondsFor(bytes: number): number {
     const { latencySeconds, uploadThroughputBytesPerSecond } = this.scenario.bucket;
-    return (
-      latencySeconds + this.sizeOf(progress) / (uploadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY)
-    );
+    return latencySeconds + bytes / (uploadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY);
   }
 
   /**
    * The watchdog's timer at `t`: takes what there is to ship and returns -1, or returns when to look again because
    * the engine has written nothing new.
    */
-  private takeSnapshot(vm: number, t: number): number {
+  private takeSnapshot(vm: number, t: number, job: Job): number {
     const { fleet } = this;
-    const { clock, spec } = this.life.jobOf(vm);
+    const { clock, spec } = job;
     if (clock.interval === 0) {
-      this.snapshotNow(vm, t);
+      this.snapshotNow(vm, t, clock);
       return -1;
     }
     const from = fleet.computeFrom[vm] as number;
     const written = clock.writtenAt(t - from);
     if (written <= (fleet.shipped[vm] as number)) {
       return spec.checkpoint.policy === 'aligned'
-        ? this.nextTimer(vm, t, false)
+        ? this.nextTimer(vm, t, job)
         : from + clock.wallOfCheckpoint(written + 1);
     }
     fleet.shipped[vm] = written;
@@ -168,12 +206,15 @@ export class Checkpointing {
   }
 
   /** The engine writes a checkpoint because the watchdog asks; computing stops for the pause. */
-  private snapshotNow(vm: number, t: number): void {
+  private snapshotNow(vm: number, t: number, clock: EngineClock): void {
     const { fleet } = this;
-    const progress = this.progressAt(vm, t);
-    const pause = this.scenario.checkpoint.pauseSeconds;
+    const progress = this.progressOf(vm, t, clock);
     fleet.snapshot[vm] = progress;
-    if (pause === 0) return;
+    if (this.pauseSeconds > 0) this.pauseFrom(vm, t, progress);
+  }
+
+  private pauseFrom(vm: number, t: number, progress: number): void {
+    const { fleet, pauseSeconds: pause } = this;
     fleet.markProgress[vm] = progress;
     fleet.markTime[vm] = t + pause;
     if (fleet.endKind[vm] !== End.finished) return;
@@ -188,95 +229,149 @@ export class Checkpointing {
   // ---- event by event ------------------------------------------------------------------------------------------
 
   timerDue(vm: number, t: number): void {
-    const again = this.takeSnapshot(vm, t);
+    this.commit(vm);
+    const job = this.jobOf(vm);
+    const again = this.takeSnapshot(vm, t, job);
     if (again >= 0) {
-      this.life.arm(vm, Pending.timer, again);
+      this.agenda.arm(vm, Pending.timer, again);
       return;
     }
     this.fleet.tries[vm] = 0;
-    this.fleet.requestsLeft[vm] = this.scenario.bucket.requestsPerUpload;
-    this.request(vm, t);
+    this.fleet.requestsLeft[vm] = this.requestsPerUpload;
+    this.ask(vm, t, job);
   }
 
   request(vm: number, t: number): void {
-    const { fleet } = this;
-    const { bucket } = this.scenario;
-    if (!this.admitted(vm, t)) {
-      const wait = backoffSeconds(this.streams, fleet, vm, bucket);
-      if (bucket.maxTries !== null && (fleet.tries[vm] as number) >= bucket.maxTries) {
-        this.skipped(vm, t);
-        this.life.arm(vm, Pending.timer, this.nextTimer(vm, t, false));
-      } else {
-        this.life.arm(vm, Pending.write, t + wait);
-      }
+    this.ask(vm, t, this.jobOf(vm));
+  }
+
+  private ask(vm: number, t: number, job: Job): void {
+    this.tally.events += 1;
+    const { bucket } = this.regionOf(job);
+    if (!bucket.write(t) || (this.errorRate > 0 && this.failsByChance(vm, bucket))) {
+      this.refused(vm, t, job);
       return;
     }
-    fleet.tries[vm] = 0;
+    const { fleet } = this;
     const left = (fleet.requestsLeft[vm] as number) - 1;
-    fleet.requestsLeft[vm] = left;
-    if (left > 0) this.life.arm(vm, Pending.write, t + bucket.latencySeconds);
-    else this.life.arm(vm, Pending.uploaded, t + this.transferSeconds(fleet.snapshot[vm] as number));
+    if (left > 0) {
+      fleet.tries[vm] = 0;
+      fleet.requestsLeft[vm] = left;
+      this.agenda.arm(vm, Pending.write, t + this.scenario.bucket.latencySeconds);
+      return;
+    }
+    const over = t + this.transferSeconds(fleet.snapshot[vm] as number);
+    if (this.observer === null) {
+      fleet.uploadedAt[vm] = over;
+      this.agenda.arm(vm, Pending.timer, this.nextTimer(vm, over, job));
+    } else {
+      this.agenda.arm(vm, Pending.uploaded, over);
+    }
+  }
+
+  /** A 429: the task waits and asks again, or gives this checkpoint up. */
+  private refused(vm: number, t: number, job: Job): void {
+    const { fleet } = this;
+    const { bucket } = this.scenario;
+    if (this.observer !== null) tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
+    const wait = backoffSeconds(this.streams, fleet, vm, bucket);
+    if (bucket.maxTries !== null && (fleet.tries[vm] as number) >= bucket.maxTries) {
+      this.skipped(vm, t);
+      this.agenda.arm(vm, Pending.timer, this.nextTimer(vm, t, job));
+    } else {
+      this.agenda.arm(vm, Pending.write, t + wait);
+    }
   }
 
   /** All tries of an upload were refused: the next checkpoint will do. */
   private skipped(vm: number, t: number): void {
     this.tally.checkpointsSkipped += 1;
-    tellBucketUse(this.observer, 'checkpointSkipped', this.fleet, vm, t);
+    if (this.observer !== null) tellBucketUse(this.observer, 'checkpointSkipped', this.fleet, vm, t);
   }
 
-  /** One write request: refused by the bucket's capacity, or by chance. */
-  private admitted(vm: number, t: number): boolean {
-    this.tally.events += 1;
-    const bucket = this.life.bucketOf(vm);
-    if (!bucket.write(t)) {
-      tellBucketUse(this.observer, 'requestRefused', this.fleet, vm, t);
-      return false;
-    }
-    const { errorRate } = this.scenario.bucket;
-    if (errorRate === 0) return true;
-    const { fleet } = this;
+  /** Whether a request that the bucket would take is refused all the same. */
+  private failsByChance(vm: number, bucket: Bucket): boolean {
+    const { fleet, streams } = this;
     const n = fleet.errorDraws[vm] as number;
     fleet.errorDraws[vm] = n + 1;
-    const u = this.streams.uniform32(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.error, n);
-    if (u >= errorRate) return true;
+    const task = fleet.task[vm] as number;
+    const u = streams.uniform32(task, fleet.attempt[vm] as number, Purpose.error, n, fleet.errorOdd, vm);
+    if (u >= this.errorRate) return false;
     bucket.refused += 1;
-    tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
-    return false;
+    return true;
   }
 
   uploaded(vm: number, t: number): void {
     this.becomesDurable(vm, t);
-    this.life.arm(vm, Pending.timer, this.nextTimer(vm, t, false));
+    this.agenda.arm(vm, Pending.timer, this.nextTimer(vm, t, this.jobOf(vm)));
+  }
+
+  /**
+   * Nobody but the task itself notices that its upload is over. So, unless an observer wants to hear of it in time,
+   * no event is spent on that: the checkpoint becomes durable when somebody looks.
+   */
+  private commit(vm: number): void {
+    const { fleet } = this;
+    const at = fleet.uploadedAt[vm] as number;
+    if (at < 0) return;
+    fleet.uploadedAt[vm] = -1;
+    this.becomesDurable(vm, at);
+  }
+
+  /** Brings the books of the VM up to `t`. */
+  catchUp(vm: number, t: number): void {
+    if ((this.fleet.uploadedAt[vm] as number) <= t) this.commit(vm);
   }
 
   /** The snapshot on its way has arrived. */
   becomesDurable(vm: number, t: number): void {
     const { fleet, tally, tasks } = this;
     const task = fleet.task[vm] as number;
-    const bytes = this.sizeOf(fleet.snapshot[vm] as number);
-    const before = tasks.stored[task] === 1 ? this.sizeOf(tasks.durable[task] as number) : 0;
-    tasks.stored[task] = 1;
-    tasks.durable[task] = fleet.snapshot[vm] as number;
-    tally.storedBytes += bytes - before;
-    tally.overwrittenBytes += before;
-    if (this.life.isBucketFar(vm)) tally.crossRegionBytes += bytes;
-    fleet.storedBytesTime[vm] = (fleet.storedBytesTime[vm] as number) + (bytes - before) * t;
-    tally.checkpointsWritten += 1;
-    tellBucketUse(this.observer, 'checkpointWritten', fleet, vm, t);
-    tally.writesBilled += 1;
+    const progress = fleet.snapshot[vm] as number;
     tally.events += 1;
+    if (this.replacesItsEqual && tasks.stored[task] === 1) {
+      tally.checkpointsWritten += 1;
+      tally.writesBilled += 1;
+      tally.overwrittenBytes += this.bytes;
+    } else {
+      this.store(vm, task, progress, t, 1);
+    }
+    tasks.durable[task] = progress;
+    if (this.observer !== null) tellBucketUse(this.observer, 'checkpointWritten', fleet, vm, t);
+  }
+
+  /** Writes the last of `count` checkpoints of one size to the books; the first of them was durable at `t`. */
+  private store(vm: number, task: number, progress: number, t: number, count: number): void {
+    const { fleet, tally, tasks } = this;
+    const bytes = this.sizeOf(progress);
+    const before = tasks.stored[task] === 1 ? this.sizeOf(tasks.durable[task] as number) : 0;
+    tally.checkpointsWritten += count;
+    tally.writesBilled += count;
+    tally.overwrittenBytes += before + (count - 1) * bytes;
+    if (this.regionOf(this.jobOf(vm)).bucketIsFar) tally.crossRegionBytes += count * bytes;
+    tasks.stored[task] = 1;
+    if (bytes === before) return;
+    tally.storedBytes += bytes - before;
+    fleet.storedBytesTime[vm] = (fleet.storedBytesTime[vm] as number) + (bytes - before) * t;
   }
 
   // ---- folded --------------------------------------------------------------------------------------------------
 
   /** All checkpoints of the attempt up to `end`, as the events would have made them with every request admitted. */
   private runThrough(vm: number, end: number): void {
-    if (this.life.jobOf(vm).spec.checkpoint.policy === 'none') return;
+    const job = this.jobOf(vm);
+    const { policy } = job.spec.checkpoint;
+    if (policy === 'none') return;
+    if (!this.grows && this.errorRate === 0 && policy !== 'adaptive') {
+      this.runStraightThrough(vm, end, job);
+      return;
+    }
     const { fleet } = this;
+    const { bucket } = this.regionOf(job);
     const { requestsPerUpload, latencySeconds, maxTries } = this.scenario.bucket;
-    let t = this.nextTimer(vm, fleet.computeFrom[vm] as number, true);
+    let t = this.firstTimer(vm, fleet.computeFrom[vm] as number, job);
     while (t < end) {
-      const again = this.takeSnapshot(vm, t);
+      const again = this.takeSnapshot(vm, t, job);
       if (again >= 0) {
         t = again;
         continue;
@@ -285,11 +380,13 @@ export class Checkpointing {
       let left = requestsPerUpload;
       let skipped = false;
       while (left > 0 && t < end && !skipped) {
-        if (this.admitted(vm, t)) {
+        this.tally.events += 1;
+        if (bucket.write(t) && !(this.errorRate > 0 && this.failsByChance(vm, bucket))) {
           fleet.tries[vm] = 0;
           left -= 1;
           t += left > 0 ? latencySeconds : this.transferSeconds(fleet.snapshot[vm] as number);
         } else {
+          if (this.observer !== null) tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
           const wait = backoffSeconds(this.streams, fleet, vm, this.scenario.bucket);
           skipped = maxTries !== null && (fleet.tries[vm] as number) >= maxTries;
           if (!skipped) t += wait;
@@ -298,7 +395,71 @@ export class Checkpointing {
       if (skipped) this.skipped(vm, t);
       else if (left > 0 || t >= end) return;
       else this.becomesDurable(vm, t);
-      t = this.nextTimer(vm, t, false);
+      t = this.nextTimer(vm, t, job);
     }
+  }
+
+  /** The same for checkpoints of one size, none of them refused: nothing but the last one must be known. */
+  private runStraightThrough(vm: number, end: number, job: Job): void {
+    const { fleet, streams, seconds } = this;
+    const { clock, spec } = job;
+    const { intervalSeconds, jitterSeconds, firstPhase } = spec.checkpoint;
+    const aligned = spec.checkpoint.policy === 'aligned';
+    const { bucket } = this.regionOf(job);
+    const { requestsPerUpload, latencySeconds } = this.scenario.bucket;
+    const task = fleet.task[vm] as number;
+    const attempt = fleet.attempt[vm] as number;
+    const from = fleet.computeFrom[vm] as number;
+    let draws = 0;
+    let requests = 0;
+    let uploads = 0;
+    let firstDurableAt = 0;
+    /** Local checkpoints of the engine, or the time of the snapshot where it has no clock of its own. */
+    let shipped = 0;
+    let durable = 0;
+    let t = from;
+    let waits = true;
+    for (;;) {
+      if (waits && aligned) {
+        t = (Math.floor(t / intervalSeconds) + 1) * intervalSeconds;
+      } else if (waits) {
+        const u = streams.uniform32(task, attempt, Purpose.timer, draws, fleet.timerOdd, vm);
+        if (draws === 0 && firstPhase === 'random') t += u * intervalSeconds;
+        else t = t + intervalSeconds + u * jitterSeconds;
+        draws += 1;
+      }
+      if (t >= end) break;
+      if (clock.interval > 0) {
+        const written = clock.writtenAt(t - from);
+        if (written <= shipped) {
+          waits = aligned;
+          if (!aligned) t = from + clock.wallOfCheckpoint(written + 1);
+          continue;
+        }
+        shipped = written;
+      } else {
+        shipped = t;
+      }
+      waits = true;
+      let left = requestsPerUpload;
+      while (left > 0 && t < end) {
+        bucket.write(t);
+        requests += 1;
+        left -= 1;
+        t += left > 0 ? latencySeconds : seconds;
+      }
+      if (left > 0 || t >= end) break;
+      if (uploads === 0) firstDurableAt = t;
+      uploads += 1;
+      durable = shipped;
+    }
+    this.tally.events += requests + uploads;
+    if (uploads === 0) return;
+    const progress =
+      clock.interval > 0
+        ? (fleet.base[vm] as number) + durable * clock.interval
+        : this.progressOf(vm, durable, clock);
+    this.store(vm, task, progress, firstDurableAt, uploads);
+    this.tasks.durable[task] = progress;
   }
 }

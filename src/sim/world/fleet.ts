@@ -67,6 +67,10 @@ export class Fleet {
   timerDraws = new Int32Array(0);
   backoffDraws = new Int32Array(0);
   errorDraws = new Int32Array(0);
+  /** Second words of the last blocks drawn (Streams.uniform32). */
+  timerOdd = new Int32Array(0);
+  backoffOdd = new Int32Array(0);
+  errorOdd = new Int32Array(0);
   number = new Float64Array(0);
   /** Start of billing; negative while the VM is being created. */
   billedFrom = new Float64Array(0);
@@ -94,6 +98,8 @@ export class Fleet {
   markProgress = new Float64Array(0);
   /** Progress in the checkpoint on its way to the bucket. */
   snapshot = new Float64Array(0);
+  /** When the upload on its way is over, -1 when there is none. */
+  uploadedAt = new Float64Array(0);
   /** Bytes that this attempt's checkpoints added to the bucket, and the sum of bytes x time of arrival. */
   storedBytes = new Float64Array(0);
   storedBytesTime = new Float64Array(0);

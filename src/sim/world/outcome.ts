@@ -10,6 +10,7 @@ export const HORIZON_SECONDS = 365 * 86400;
  * done and not kept, so it moves from useful to lost.
  */
 export function measure(world: World, ended: boolean): Outcome {
+  world.catchUp();
   const { scenario, tally, tasks } = world;
   const usd = { ...tally.usd };
   let lostSeconds = tally.lostSeconds;

@@ -1,6 +1,7 @@
-import type { Scenario } from '../../scenario/scenario.js';
+import type { Distribution, ImageDelivery, Scenario } from '../../scenario/scenario.js';
 import type { EventQueue } from '../eventQueue.js';
 import { Purpose, type Streams } from '../streams.js';
+import { Agenda } from './agenda.js';
 import { backoffSeconds } from './backoff.js';
 import { Checkpointing } from './checkpointing.js';
 import type { EngineClock } from './engineClock.js';
@@ -46,8 +47,10 @@ export class VmLife {
   private readonly regions: readonly RegionState[];
   private readonly events: LifeEvents;
   private readonly observer: WorldObserver | null;
+  private readonly agenda: Agenda;
   private readonly checkpointing: Checkpointing;
   private readonly account: LifeAccount;
+  private readonly imageSeconds: Record<ImageDelivery, Distribution>;
   private readonly faultsPerSecond: number;
 
   constructor(parts: {
@@ -74,15 +77,12 @@ export class VmLife {
     this.regions = parts.regions;
     this.events = parts.events;
     this.observer = parts.observer;
-    const life = {
-      arm: (vm: number, pending: number, at: number) => this.arm(vm, pending, at),
-      jobOf: (vm: number) => this.jobOf(vm),
-      bucketOf: (vm: number) => this.regionOf(vm).bucket,
-      isBucketFar: (vm: number) => this.regionOf(vm).bucketIsFar,
-    };
-    this.checkpointing = new Checkpointing({ ...parts, life });
+    this.agenda = new Agenda(parts.fleet, parts.queue);
+    this.checkpointing = new Checkpointing({ ...parts, agenda: this.agenda });
     this.faultsPerSecond =
       Object.values(parts.scenario.batch.faults).reduce((sum, rate) => sum + rate, 0) / 3600;
+    const { pullSeconds, streamingSeconds, bakedSeconds } = parts.scenario.startup;
+    this.imageSeconds = { pull: pullSeconds, streaming: streamingSeconds, baked: bakedSeconds };
     this.account = new LifeAccount({ ...parts, checkpointing: this.checkpointing });
   }
 
@@ -99,7 +99,7 @@ export class VmLife {
     fleet.keyTask[vm] = fleet.task[vm] as number;
     fleet.keyAttempt[vm] = fleet.attempt[vm] as number;
     fleet.phase[vm] = Phase.creating;
-    this.arm(vm, Pending.created, t + this.sample('createSeconds', vm, Purpose.create));
+    this.arm(vm, Pending.created, t + this.sample(this.scenario.startup.createSeconds, vm, Purpose.create));
   }
 
   /** Binds the next attempt at a task to the VM. */
@@ -185,12 +185,7 @@ export class VmLife {
   }
 
   private arm(vm: number, pending: number, at: number): void {
-    const end = this.fleet.endAt[vm] as number;
-    const early = at < end;
-    const next = early ? at : end;
-    this.fleet.pending[vm] = early ? pending : Pending.end;
-    this.fleet.nextAt[vm] = next;
-    this.queue.schedule(2 * vm, next);
+    this.agenda.arm(vm, pending, at);
   }
 
   private jobOf(vm: number): Job {
@@ -201,24 +196,10 @@ export class VmLife {
     return this.regions[this.jobOf(vm).region] as RegionState;
   }
 
-  private sample(
-    step:
-      | 'createSeconds'
-      | 'bootSeconds'
-      | 'driverSeconds'
-      | 'pullSeconds'
-      | 'streamingSeconds'
-      | 'bakedSeconds',
-    vm: number,
-    purpose: Purpose,
-  ): number {
+  private sample(distribution: Distribution, vm: number, purpose: Purpose): number {
     const { fleet } = this;
-    return this.streams.sample(
-      this.scenario.startup[step],
-      fleet.keyTask[vm] as number,
-      fleet.keyAttempt[vm] as number,
-      purpose,
-    );
+    const task = fleet.keyTask[vm] as number;
+    return this.streams.sample(distribution, task, fleet.keyAttempt[vm] as number, purpose);
   }
 
   // ---- start-up ------------------------------------------------------------------------------------------------
@@ -232,8 +213,14 @@ export class VmLife {
     if (this.scenario.spot.hazardFrom === 'vm') this.startHazard(vm, t);
     this.events.taskMoved(vm, Task.assigned);
     const driver =
-      this.jobOf(vm).spec.imageDelivery === 'baked' ? 0 : this.sample('driverSeconds', vm, Purpose.driver);
-    this.arm(vm, Pending.booted, t + this.sample('bootSeconds', vm, Purpose.boot) + driver);
+      this.jobOf(vm).spec.imageDelivery === 'baked'
+        ? 0
+        : this.sample(this.scenario.startup.driverSeconds, vm, Purpose.driver);
+    this.arm(
+      vm,
+      Pending.booted,
+      t + this.sample(this.scenario.startup.bootSeconds, vm, Purpose.boot) + driver,
+    );
   }
 
   /** Draws the VM's lifetime from `t` on: one Exp(1), whatever the hazard. */
@@ -290,7 +277,7 @@ export class VmLife {
     this.events.taskMoved(vm, Task.running);
     this.startLimit(vm, t);
     const delivery = this.jobOf(vm).spec.imageDelivery;
-    const own = this.sample(`${delivery}Seconds`, vm, Purpose.image);
+    const own = this.sample(this.imageSeconds[delivery], vm, Purpose.image);
     if (delivery !== 'baked') this.tally.imagePulls += 1;
     this.arm(vm, Pending.imageReady, delivery === 'pull' ? this.regionOf(vm).registry.pull(t, own) : t + own);
   }
@@ -531,6 +518,14 @@ export class VmLife {
     fleet.requestsLeft[vm] = left;
     if (left > 0) this.arm(vm, Pending.flushWrite, t + bucket.latencySeconds);
     else this.arm(vm, Pending.flushed, t + this.checkpointing.transferSeconds(fleet.snapshot[vm] as number));
+  }
+
+  /** Brings the books of every VM up to `t`. */
+  catchUp(t: number): void {
+    const { fleet } = this;
+    for (let vm = 0; vm < fleet.capacity; vm += 1) {
+      if (fleet.phase[vm] === Phase.computing) this.checkpointing.catchUp(vm, t);
+    }
   }
 
   /** Ends an attempt from outside, its VM with it: the job was cancelled or killed. */

@@ -129,9 +129,10 @@ export class World implements WorldControl {
 
   private run(until: number, stopAtChange: boolean): void {
     const { queue, changes } = this;
-    while (queue.topTime() <= until) {
-      const id = queue.top();
+    for (;;) {
       const t = queue.topTime();
+      if (!(t <= until)) break;
+      const id = queue.top();
       this.now = t;
       if ((id & 1) === 0) this.life.handle(id >> 1, t);
       else if ((id & 2) === 0) this.jobTimer(this.jobs[id >> 2] as Job, t);
@@ -218,6 +219,7 @@ export class World implements WorldControl {
   cancel(number: number): void {
     const job = this.jobs[number];
     if (!job || job.isFinal) return;
+    this.catchUp();
     this.setState(job, 'CANCELLATION_IN_PROGRESS', this.now, '');
     this.endJob(job, this.now, 'CANCELLED', '');
   }
@@ -430,6 +432,11 @@ export class World implements WorldControl {
 
   taskState(number: number, index: number): TaskState {
     return TASK_STATES[(this.jobs[number] as Job).states[index] as number] as TaskState;
+  }
+
+  /** Enters into the books what has happened up to now without an event of its own. */
+  catchUp(): void {
+    this.life.catchUp(this.now);
   }
 
   /** Whether no bucket refused a write, as a folded World takes for granted; always true of any other. */
