@@ -1,10 +1,9 @@
+import { MINIMUM_BILLED_SECONDS } from '../plan/vmPrice.js';
 import type { PortTask } from './port.js';
 import type { TaskTimes } from './storageUse.js';
 
 /** Exit code of a Spot preemption. https://cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes */
 const PREEMPTED = 50001;
-/** Compute Engine bills at least one minute of a VM. https://cloud.google.com/compute/vm-instance-pricing */
-const MINIMUM_BILLED_SECONDS = 60;
 
 /** What the task events of one job add up to. Times are seconds since the Unix epoch. */
 export interface JobAccount {

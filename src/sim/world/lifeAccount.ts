@@ -1,15 +1,10 @@
+import { MINIMUM_BILLED_SECONDS } from '../../plan/vmPrice.js';
 import type { EventQueue } from '../eventQueue.js';
 import type { Checkpointing } from './checkpointing.js';
 import type { Fleet } from './fleet.js';
 import type { Job } from './jobTable.js';
 import type { Tally } from './tally.js';
 import type { TaskStore } from './taskStore.js';
-
-/**
- * Compute Engine bills at least one minute of a VM.
- * Source: cloud.google.com/compute/vm-instance-pricing.
- */
-const MINIMUM_BILLED_SECONDS = 60;
 
 /** Puts every billed second of a VM to what it was used for: once for each attempt, once when the VM goes. */
 export class LifeAccount {

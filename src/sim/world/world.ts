@@ -1,7 +1,7 @@
 import type { Outcome } from '../../plan/forecast.js';
 import type { JobSpec } from '../../plan/jobSpec.js';
 import type { JobState } from '../../plan/snapshot.js';
-import { HOURS_PER_MONTH } from '../../plan/storageCost.js';
+import { vmUsdPerHour } from '../../plan/vmPrice.js';
 import { machineShape } from '../../scenario/machines.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { EventHeap } from '../eventHeap.js';
@@ -153,7 +153,7 @@ export class World implements WorldControl {
     const own = spec.tasks?.every(({ first, count }) => this.tasks.has(first + count - 1)) ?? false;
     const job = new Job(this.jobs.length, own ? spec : { ...spec, tasks: null }, {
       region: regionNumber,
-      rates: this.ratesOf(spec, region),
+      rates: this.ratesOf(spec),
       clock: new EngineClock(
         spec.checkpoint.policy === 'none' ? 0 : spec.checkpoint.engineIntervalSeconds,
         spec.checkpoint.policy === 'none' ? 0 : this.scenario.checkpoint.pauseSeconds,
@@ -181,17 +181,15 @@ export class World implements WorldControl {
     return job.number;
   }
 
-  private ratesOf(spec: JobSpec, region: RegionState): JobRates {
-    const { price } = region.settings;
-    const { prices } = this.scenario;
-    const shape = machineShape(spec.machineType);
+  private ratesOf(spec: JobSpec): JobRates {
+    const perHour = vmUsdPerHour(this.scenario, spec);
     return {
       gpus: spec.gpusPerVm,
-      cpus: shape.vcpus,
+      cpus: machineShape(spec.machineType).vcpus,
       diskGb: spec.bootDiskGb,
-      usdPerSecond: (spec.provisioning === 'spot' ? price.spotUsdPerHour : price.onDemandUsdPerHour) / 3600,
-      diskUsdPerSecond: (spec.bootDiskGb * prices.bootDiskUsdPerGbMonth) / (HOURS_PER_MONTH * 3600),
-      ipUsdPerSecond: spec.externalIp ? prices.externalIpUsdPerHour / 3600 : 0,
+      usdPerSecond: perHour.machine / 3600,
+      diskUsdPerSecond: perHour.bootDisk / 3600,
+      ipUsdPerSecond: perHour.externalIp / 3600,
     };
   }
 
