@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import module from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { STRATEGIES } from '../search/strategies.js';
@@ -10,6 +11,8 @@ import { createOutput, flushOutput, toleratePipes } from './output.js';
 /** Above this a round of the controller takes hours of campaign time: another campaign than the planned one. */
 const FASTEST = 100_001;
 
+// Each command's code is imported when it is called: from the second call on it comes compiled. Older Nodes lack it.
+module.enableCompileCache?.();
 // React's development build would be loaded otherwise, and it is slower.
 process.env.NODE_ENV ??= 'production';
 toleratePipes();
