@@ -38,7 +38,8 @@ describe('the table of parameters', () => {
   });
 
   it('tells what must be given from what is worked out and what is a decision', () => {
-    expect(byPath.get('campaign.molecules')?.default).toBe('required');
+    expect(byPath.get('campaign.molecules')?.default).toBe('required without `work`');
+    expect(byPath.get('campaign.taskDuration')?.default).toBe('required');
     expect(byPath.get('decisions.parallelism.*')?.default).toBe('worked out');
     expect(byPath.get('regions.*.price.spot')?.default).toBe('worked out');
     expect(byPath.get('decisions.maxRetries')).toMatchObject({ default: '`10`', basis: null });

@@ -33,6 +33,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   if (!(error instanceof Error)) return EXIT.failed;
   if (error.name === 'InputError') return EXIT.usage;
+  if (error.name === 'CanaryError') return EXIT.guard;
   if (error.name === 'CredentialsError') return EXIT.credentials;
   if (error.name === 'AbortError') return EXIT.interrupted;
   const kind = 'kind' in error ? error.kind : undefined;

@@ -5,6 +5,7 @@ import { type PlanFile, parsePlan, parsePlanFile } from '../plan/planFile.js';
 import { inputError } from '../scenario/errors.js';
 import { parseScenario } from '../scenario/parse.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { listBucket, listFolder } from './listFiles.js';
 
 export type Input = { kind: 'scenario'; scenario: Scenario } | { kind: 'plan'; plan: Plan };
 
@@ -46,8 +47,11 @@ export function loadInput(file: string, overrides: readonly string[] = []): Inpu
 
 /** Files that a scenario names lie beside it. */
 function parseScenarioFile(text: string, file: string, overrides: readonly string[]): Scenario {
-  const readFile = (name: string): string => readFileSync(resolve(dirname(file), name), 'utf8');
-  return parseScenario(text, { file, overrides, readFile });
+  const folder = dirname(resolve(file));
+  const readFile = (name: string): string => readFileSync(resolve(folder, name), 'utf8');
+  const listFiles = (place: string): string[] =>
+    place.startsWith('gs://') ? listBucket(place) : listFolder(resolve(folder, place));
+  return parseScenario(text, { file, folder, overrides, readFile, listFiles });
 }
 
 /**

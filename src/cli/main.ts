@@ -8,6 +8,9 @@ import { EXIT, type ExitCode, exitCodeOf } from './exit.js';
 import { collect, numberBetween, oneOf, wholeNumber } from './options.js';
 import { createOutput, flushOutput, toleratePipes } from './output.js';
 
+/** The account that everything at Google is done as; as for gcloud, the variable says the same. */
+const IMPERSONATE = 'do everything as this service account';
+
 /** Above this a round of the controller takes hours of campaign time: another campaign than the planned one. */
 const FASTEST = 100_001;
 
@@ -68,6 +71,10 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
     )
     .version(packageVersion())
     .option('--debug', 'print the stack trace of an error')
+    .hook('preAction', (_, command) => {
+      const account: unknown = command.opts().impersonateServiceAccount;
+      if (typeof account === 'string') process.env.CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT = account;
+    })
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
@@ -115,7 +122,14 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
         numberBetween('--confidence', 0, 1),
       )
       .option('--objective <cost|time>', 'what to make small', oneOf('--objective', ['cost', 'time']), 'cost')
-      .option('--out <file>', 'where the plan goes', 'plan.json'),
+      .option('--out <file>', 'where the plan goes', 'plan.json')
+      .option('--live', "with the project's free quota and today's list prices in place of the scenario's")
+      .option('--project <id>', "whose quota --live reads; default: the scenario's")
+      .option(
+        '--emulator <port>',
+        'HTTP port of an emulator that --live asks instead of Google',
+        wholeNumber('--emulator', 1, 65535),
+      ),
     10,
   ).action(async (file, options) => {
     const { plan } = await import('./plan.js');
@@ -142,13 +156,28 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
     .option('--speed <n>', 'campaign seconds per second of a rehearsal', numberBetween('--speed', 0, FASTEST))
     .option(
       '--tasks <virtual|local>',
-      'what a rehearsal does for a task: virtual, the default, only lets time pass',
+      'what a rehearsal does for a task: virtual, the default, only lets time pass; local runs real processes',
     )
+    .option(
+      '--container-command <program>',
+      "what local tasks run for the image's entrypoint; default: the one of this package",
+    )
+    .option('--play <file>', 'a project with something wrong, which the emulator of a rehearsal plays (YAML)')
     .option('--seed <seed>', 'seed of a rehearsal', '1')
     .option('--project <id>', "Google Cloud project; default: the plan's")
+    .option('--budget <usd>', "what the campaign may cost; default: the plan's", numberBetween('--budget', 0))
+    .option(
+      '--on-budget <warn|stop|cancel>',
+      'what is done when the budget is spent: only say so, submit nothing more, or cancel all jobs',
+      oneOf('--on-budget', ['warn', 'stop', 'cancel']),
+    )
+    .option('--canary', 'try each region out with one short job before its first wave; default: on Google')
+    .option('--no-canary', 'send the first wave to a region that nobody has tried out')
     .option('--run-id <id>', 'name of the run; the same name goes on with the same run')
+    .option('--new-run', 'begin another run of the same plan, instead of going on with the one that there is')
     .option('--state-dir <dir>', 'where runs are kept', '.fepcast')
     .option('--yes', 'do not ask before anything is started')
+    .option('--impersonate-service-account <email>', IMPERSONATE)
     .option('--no-ui', 'plain lines instead of the dashboard')
     .option('--json', 'one JSON document on stdout')
     .action(async (file, options) => {
@@ -159,23 +188,98 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
   program
     .command('status')
     .description('what a run looks like now')
-    .argument('<run>', 'a run id')
+    .argument('<run>', 'a run id, or gs://bucket/prefix/runs/ID')
+    .option('--attempts', 'every attempt at a window: where, how long, how it ended, what it cost')
+    .option('--molecule <name>', 'only the attempts at this molecule')
     .option('--state-dir <dir>', 'where runs are kept', '.fepcast')
+    .option('--impersonate-service-account <email>', IMPERSONATE)
     .option('--json', 'one JSON document on stdout')
     .action(async (run, options) => {
       const { status } = await import('./status.js');
       finish(await status(run, options));
     });
 
+  onRun(program.command('watch').description('watch a run that goes on, whoever follows it'))
+    .option('--no-ui', 'plain lines instead of the dashboard')
+    .action(async (run, options) => {
+      const { watchRun } = await import('./watchRun.js');
+      finish(await watchRun(run, options));
+    });
+
+  onRun(
+    program.command('resume').description('go on with a run: also from another machine, or after a cancel'),
+  )
+    .option('--take-over', 'although another process holds the run: it stops')
+    .option('--no-ui', 'plain lines instead of the dashboard')
+    .option('--budget <usd>', 'what the run may cost from now on', numberBetween('--budget', 0))
+    .action(async (run, options) => {
+      const { resume } = await import('./resume.js');
+      finish(await resume(run, options));
+    });
+
+  onRun(
+    program
+      .command('cancel')
+      .description('cancel a run, or some of its molecules; results and checkpoints stay'),
+  )
+    .option('--molecules <file>', 'only these: the name of a molecule on each line')
+    .option('--no-ui', 'plain lines instead of the dashboard')
+    .action(async (run, options) => {
+      const { cancel } = await import('./cancel.js');
+      finish(await cancel(run, options));
+    });
+
+  onRun(program.command('rerun').description('run windows of a run again'))
+    .option('--failed', 'those that have no result')
+    .option('--flagged', 'those of molecules that `collect` has flagged')
+    .option('--molecules <file>', 'those of these molecules, with or without a result')
+    .option('--windows <list>', 'only these windows of the molecules, for example 3,4')
+    .option('--take-over', 'although another process holds the run: it stops')
+    .option('--no-ui', 'plain lines instead of the dashboard')
+    .action(async (run, options) => {
+      const { rerun } = await import('./rerun.js');
+      finish(await rerun(run, options));
+    });
+
+  onRun(program.command('collect').description('bring the results of a run here, as far as there are any'))
+    .option('--molecules <file>', 'only these: the name of a molecule on each line')
+    .option('--out <dir>', "where they go; default: the run's folder")
+    .option('--local', 'work free energies out on this machine (needs gmx) instead of by a small job')
+    .option('--no-analysis', 'only the results: no free energies')
+    .option('--download <what>', 'outputs: bring all files of the tasks here, too')
+    .option('--yes', 'do not ask before a download that costs money')
+    .action(async (run, options) => {
+      const { collectResults } = await import('./collect.js');
+      finish(await collectResults(run, options));
+    });
+
   program
     .command('emulator')
-    .description('the cloud on loopback, for any client of Google Batch')
+    .description('the cloud on loopback, for any client of Google Batch and Cloud Storage')
     .option('--port <n>', 'HTTP port; 0: any free one', wholeNumber('--port', 0, 65535), 0)
     .option('--grpc-port <n>', 'gRPC port; 0: any free one', wholeNumber('--grpc-port', 0, 65535), 0)
     .option('--scenario <file>', 'the world to emulate (YAML)')
     .option('--set <path=value>', 'override one value of the scenario (repeatable)', collect)
     .option('--speed <n>', 'campaign seconds per second', numberBetween('--speed', 0, FASTEST))
     .option('--seed <seed>', 'seed of every random draw', '1')
+    .option('--host <address>', 'loopback address to listen on: 127.0.0.1, localhost or ::1', '127.0.0.1')
+    .option('--data <dir>', 'keep jobs and objects here, and go on from what is there; default: in memory')
+    .option('--faults <file>', 'what is to go wrong (YAML or JSON; docs/emulator.md)')
+    .option('--play <file>', 'the project to be played, with what is wrong with it (YAML or JSON)')
+    .option('--bucket <name>', 'make this bucket (repeatable)', collect)
+    .option(
+      '--auth <none|required>',
+      'whether Cloud Storage wants a token that the emulator has issued',
+      oneOf('--auth', ['none', 'required']),
+      'none' as const,
+    )
+    .option(
+      '--tasks <virtual|local>',
+      'what is done for a task: virtual only lets its time pass, local runs processes of this machine (needs --data)',
+      oneOf('--tasks', ['virtual', 'local']),
+      'virtual' as const,
+    )
+    .option('--container-command <program>', "what local tasks run for an image's entrypoint")
     .option('--json', 'print {httpPort, grpcPort, pid} on stdout when ready')
     .action(async (options) => {
       const { emulator } = await import('./emulator.js');
@@ -183,6 +287,15 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
     });
 
   return program;
+}
+
+/** What every command on a run understands. */
+function onRun(command: Command): Command {
+  return command
+    .argument('<run>', 'a run id, or gs://bucket/prefix/runs/ID')
+    .option('--state-dir <dir>', 'where runs are kept', '.fepcast')
+    .option('--impersonate-service-account <email>', IMPERSONATE)
+    .option('--json', 'one JSON document on stdout');
 }
 
 /** What every command that simulates understands. */

@@ -19,12 +19,13 @@ import { formatTable } from '../ui/table.js';
 import { wrapWords } from '../ui/text.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { guessLines, luckAloneLines } from './guesses.js';
+import { type LiveOptions, liveLines, liveScenario } from './live.js';
 import { loadScenario } from './load.js';
 import { createOutput, tableWidth } from './output.js';
 import { type SamplingOptions, sampled } from './sampling.js';
 import { campaignLine, decisionsLine, duration, plural } from './summary.js';
 
-export interface PlanOptions extends SamplingOptions {
+export interface PlanOptions extends SamplingOptions, LiveOptions {
   deadline?: string;
   budget?: string;
   confidence?: number;
@@ -34,13 +35,15 @@ export interface PlanOptions extends SamplingOptions {
 
 export async function plan(file: string, options: PlanOptions): Promise<ExitCode> {
   const output = createOutput(options);
-  const scenario = loadScenario(file, options.set);
-  const wish = wishOf(scenario, options);
+  const assumed = loadScenario(file, options.set);
+  const wish = wishOf(assumed, options);
   await checkPlace(options.out);
+  const { scenario, stamp } = await liveScenario(assumed, options, output);
+  if (stamp !== null) output.print(`${liveLines(stamp).join('\n')}\n`);
   const { seed, replications, workers } = options;
   const identity = { name: scenario.name, sha256: scenarioSha256(scenario) };
   try {
-    const chosen = await sampled('trying plans', (watch) =>
+    const found = await sampled('trying plans', (watch) =>
       searchPlan(scenario, {
         ...wish,
         seed,
@@ -50,6 +53,7 @@ export async function plan(file: string, options: PlanOptions): Promise<ExitCode
         ...watch,
       }),
     );
+    const chosen = { ...found, live: stamp };
     const luck = output.json ? null : await luckAlone(chosen, options);
     await writeAtomically(options.out, formatPlan(chosen));
     output.document({ scenario: identity, out: options.out, plan: chosen });

@@ -35,6 +35,7 @@ interface Simulated {
   forecast: Forecast;
   costBreakdownUsd: Record<CostPart, number>;
   moleculesOverTime: MoleculeProgress[];
+  moleculesAtRiskOverTime: MoleculeProgress[];
   uncertainty: Uncertainty | null;
   engine: { events: number; wallSeconds: number; folded: boolean };
 }
@@ -58,6 +59,7 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
     forecast,
     costBreakdownUsd,
     moleculesOverTime,
+    moleculesAtRiskOverTime: simulated.moleculesAtRiskOverTime,
     uncertainty,
     engine,
   });

@@ -1,19 +1,31 @@
+import { findRun } from '../exec/knownRun.js';
 import { readStatus, seenAt } from '../exec/status.js';
 import type { ExecSummary } from '../exec/summary.js';
+import { inputError } from '../scenario/errors.js';
 import { formatCount, formatDuration, formatHoursRange, formatUsd, formatUsdRange } from '../ui/format.js';
 import { formatTable } from '../ui/table.js';
+import { showAttempts } from './attempts.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { findingLines } from './findingLines.js';
 import { createOutput } from './output.js';
 
 export async function status(
-  runId: string,
-  options: { stateDir: string; json?: boolean },
+  name: string,
+  options: { stateDir: string; attempts?: boolean; molecule?: string; json?: boolean },
 ): Promise<ExitCode> {
   const output = createOutput(options);
-  const summary = await readStatus({ runId, stateDir: options.stateDir });
+  const run = await findRun(name, options.stateDir);
+  if (options.molecule !== undefined && !options.attempts) {
+    throw inputError({ path: '--molecule', found: `"${options.molecule}"`, expected: '--attempts with it' });
+  }
+  if (options.attempts) {
+    await showAttempts(run, options.molecule, output);
+    return EXIT.done;
+  }
+  const summary = await readStatus(run);
   output.document(summary);
-  output.print(describeRun(summary).join('\n'));
-  const note = await freshness(runId, options.stateDir, summary);
+  output.print([...describeRun(summary), ...findingLines(summary)].join('\n'));
+  const note = await freshness(run.runId, options.stateDir, summary);
   if (note !== null) output.print(`\n${note}`);
   return EXIT.done;
 }
@@ -25,7 +37,7 @@ async function freshness(runId: string, stateDir: string, { state }: ExecSummary
   if (isFollowed) return null;
   const age =
     snapshotMinutes === null ? '' : ` Its last snapshot is ${formatCount(snapshotMinutes)} min old.`;
-  return `No process follows this run now; the same exec command goes on with it.${age}`;
+  return `No process follows this run now; fepcast resume goes on with it.${age}`;
 }
 
 function describeRun(run: ExecSummary): string[] {
@@ -42,6 +54,8 @@ function describeRun(run: ExecSummary): string[] {
       `${formatDuration(run.elapsedHours * 3600)}, forecast ${formatHoursRange(forecast.makespanHours)}`,
     ],
     ['spent', `${formatUsd(run.costUsd)}, forecast ${formatUsdRange(forecast.costUsd)}`],
+    ['budget', formatUsd(run.budgetUsd)],
+    ['exposure', `${formatUsd(run.exposureUsd)} at most, if nobody watches`],
     ['attempts', formatCount(run.attempts)],
     ['preemptions', formatCount(run.preemptions)],
   ];

@@ -1,4 +1,4 @@
-import type { Plan } from '../plan/plan.js';
+import { type Plan, PROVISIONING_WORDS } from '../plan/plan.js';
 import type { Range } from '../plan/snapshot.js';
 import { formatCount, formatRoughDuration, formatUsd } from '../ui/format.js';
 
@@ -38,9 +38,11 @@ function vmsAtATime(plan: Plan): number {
 /** "up to 500 Spot VMs, the last 2 % on-demand" */
 function fleet(plan: Plan): string {
   const vms = `up to ${formatCount(vmsAtATime(plan))}`;
-  if (plan.shards.every((shard) => shard.provisioning === 'onDemand')) return `${vms} on-demand VMs`;
+  const kinds = new Set(plan.shards.map((shard) => shard.provisioning));
+  if (kinds.size === 1 && kinds.has('onDemand')) return `${vms} on-demand VMs`;
+  const most = PROVISIONING_WORDS[kinds.has('flexStart') ? 'flexStart' : 'spot'];
   const percent = plan.tail.onDemandLastPercent;
-  return `${vms} Spot VMs${percent > 0 ? `, the last ${percent} % on-demand` : ''}`;
+  return `${vms} ${most} VMs${percent > 0 ? `, the last ${percent} % on-demand` : ''}`;
 }
 
 export function plural(count: number, word: string, words = `${word}s`): string {

@@ -1,18 +1,19 @@
 import type { BatchJob } from '../plan/batchJob.js';
 import type { JobSpec } from '../plan/jobSpec.js';
-import type { JournalCommand } from '../plan/journal.js';
-import { type ProtoObject, toProtoJson, toProtoObject } from '../plan/protoConvert.js';
-import { checkJob, JOB_MESSAGE } from '../plan/protoJson.js';
+import type { JournalCommand, WorldFault } from '../plan/journal.js';
+import type { ProtoObject } from '../plan/protoConvert.js';
 import type { ProtoSchema } from '../plan/protoSchema.js';
 import { secondsNanos } from '../plan/protoTime.js';
-import { InputError } from '../scenario/errors.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { WorldControl } from '../sim/world/view.js';
 import { BatchJobRecord, type RecordContext } from './batchJobRecord.js';
+import { checkedJob, type JobSpecReader, jobSpecOf, zonesOf } from './checkedJob.js';
 import type { ScaledClock } from './clock.js';
 import { jobFilter, jobOrder, taskFilter } from './filters.js';
 import type { History } from './history.js';
-import { brokenJobId, brokenRequestId, brokenRules } from './jobRules.js';
+import { submitNotes } from './jobNotes.js';
+import { brokenRequestId } from './jobRules.js';
+import { Locations } from './locations.js';
 import {
   type JobName,
   jobName,
@@ -25,9 +26,13 @@ import {
   placeName,
   TASK_GROUP,
 } from './names.js';
+import { type Operation, Operations } from './operations.js';
 import { type PageRequest, pageOf } from './paging.js';
+import { numberedName } from './projectNumber.js';
 import { RateLimit } from './rateLimit.js';
+import { RequestIds } from './requestIds.js';
 import { badRequest, notFound, StatusError } from './statusError.js';
+import type { ViewFaults } from './viewFaults.js';
 
 export interface CreateJobRequest {
   parent: string;
@@ -48,16 +53,6 @@ export interface ListRequest extends PageRequest {
   filter?: string | undefined;
 }
 
-/** google.longrunning.Operation, before a transport packs metadata and response into its kind of Any. */
-export interface Operation {
-  name: string;
-  done: boolean;
-  /** google.cloud.batch.v1.OperationMetadata */
-  metadata: ProtoObject;
-  /** Message type of the (empty) response once done. */
-  responseType: string;
-}
-
 export interface BatchServiceOptions {
   world: WorldControl;
   clock: ScaledClock;
@@ -65,24 +60,18 @@ export interface BatchServiceOptions {
   history: History;
   schema: ProtoSchema;
   scenario: Scenario;
-  readJobSpec: (job: BatchJob, region: string, jobId: string, scenario: Scenario) => JobSpec;
+  readJobSpec: JobSpecReader;
   /** Makes a command durable; it has not taken effect yet. */
   record: (command: JournalCommand) => void;
+  /** How the API is to show what is, other than as it is. */
+  view: ViewFaults;
 }
 
-interface StartedOperation {
-  id: string;
-  verb: 'cancel' | 'delete';
-  job: BatchJobRecord;
-  /** Campaign seconds. */
-  startedAt: number;
-}
-
-/** What a request id has been used for. */
-type Answered = { jobName: string } & (
-  | { verb: 'create'; answer: ProtoObject }
-  | { verb: 'cancel' | 'delete'; operation: string }
-);
+/**
+ * Campaign seconds until a job that is cancelled or deleted has come to its end. Its VMs stop at once; that Batch
+ * takes a while is documented, how long is not: a guess.
+ */
+export const ENDING_SECONDS = 30;
 
 /**
  * The Batch API, version 1, on a World. Knows nothing of gRPC or HTTP: requests are plain objects, answers are in
@@ -95,13 +84,18 @@ export class BatchService {
   readonly #rates = new RateLimit();
   readonly #jobs = new Map<string, BatchJobRecord>();
   readonly #open = new Set<BatchJobRecord>();
-  readonly #operations = new Map<string, StartedOperation>();
-  readonly #answered = new Map<string, Answered>();
+  readonly #operations: Operations;
+  readonly locations: Locations;
+  readonly #requestIds = new RequestIds();
+  /** When the next finished job is old enough to be deleted by Batch itself. Campaign seconds. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
 
   constructor(options: BatchServiceOptions) {
     this.#options = options;
-    const { world, schema, clock } = options;
-    this.#context = { world, schema, epochSeconds: clock.epochSeconds };
+    const { world, schema, clock, view } = options;
+    this.#context = { world, schema, epochSeconds: clock.epochSeconds, view };
+    this.locations = new Locations(Object.keys(options.scenario.regions));
+    this.#operations = new Operations((seconds) => this.#time(seconds));
   }
 
   /** At least one job was submitted, and none will change by itself any more. */
@@ -117,13 +111,46 @@ export class BatchService {
   /** Repeats a command of the journal at its time. */
   replay(command: JournalCommand): void {
     this.#bringTo(command.t);
-    if (command.command === 'tick') return;
-    const id = { project: command.project, region: command.region, jobId: command.jobId };
-    if (command.command === 'submit') {
-      this.#submit(id, command.requestId, command.job, this.#spec(id, command.job));
-    } else {
-      this.#end(this.#record(id), command.command, command.requestId);
+    this.#repeat(command);
+    this.#bringTo(command.t);
+  }
+
+  #repeat(command: JournalCommand): void {
+    const { world } = this.#options;
+    switch (command.command) {
+      case 'tick':
+        return;
+      case 'fault':
+        world.order(command.fault);
+        return;
+      case 'end':
+        world.endAttempt(command.jobNumber, command.task, command.exitCode);
+        return;
+      case 'submit':
+        this.#submit(command, command.requestId, command.job, jobSpecOf(this.#options, command, command.job));
+        return;
+      case 'cancel':
+      case 'delete':
+        this.#end(this.#record(command), command.command, command.requestId);
+        return;
+      case 'cancelOperation':
+      case 'deleteOperation':
+        this.#endOperation(command.command, `${placeName(command)}/operations/${command.operationId}`);
     }
+  }
+
+  /** Makes something happen to a region of the World, at its time or now if that is past. */
+  order(fault: WorldFault): void {
+    const { world, clock, record, scenario } = this.#options;
+    if (!Object.hasOwn(scenario.regions, fault.region)) {
+      throw badRequest([{ field: 'region', description: `${fault.region} is not in this scenario` }]);
+    }
+    clock.frozen(() => {
+      this.#bringTo(clock.now());
+      record({ t: world.now, command: 'fault', fault });
+      world.order(fault);
+      this.#bringTo(world.now);
+    });
   }
 
   /** google.cloud.batch.v1.Job */
@@ -132,19 +159,15 @@ export class BatchService {
     return this.#answer('mutation', place.region, () => {
       const requestId = request.requestId ?? '';
       const given = request.jobId ?? '';
-      const earlier = this.#earlier(
-        place,
-        requestId,
-        'create',
-        given === '' ? null : jobName({ ...place, jobId: given }),
-      );
+      const name = given === '' ? null : jobName({ ...place, jobId: given });
+      const earlier = this.#requestIds.earlier(place, requestId, 'create', name, this.#options.world.now);
       if (earlier?.verb === 'create') return earlier.answer;
       const jobId = given === '' ? this.#freeJobId(place) : given;
       const id = { ...place, jobId };
-      const json = this.#checkedJob(id, requestId, request.job);
-      const spec = this.#spec(id, json);
+      const json = checkedJob(this.#options, id, requestId, request.job);
+      const spec = jobSpecOf(this.#options, id, json);
       if (this.#jobs.has(jobName(id))) {
-        throw new StatusError('ALREADY_EXISTS', `resource ${jobName(id)} already exists`);
+        throw new StatusError('ALREADY_EXISTS', `resource ${numberedName(jobName(id))} already exists`);
       }
       const { world, clock, record } = this.#options;
       record({ t: world.now, command: 'submit', ...id, requestId, job: json });
@@ -191,7 +214,9 @@ export class BatchService {
     const id = parseTaskName(request.name);
     return this.#answer('read', id.region, () => {
       const record = this.#record(id);
-      if (id.group !== TASK_GROUP || id.index >= record.taskCount) throw notFound(request.name);
+      if (id.group !== TASK_GROUP || id.index >= record.taskCount || record.tasksHidden) {
+        throw notFound(request.name);
+      }
       return record.task(id.index);
     });
   }
@@ -205,7 +230,8 @@ export class BatchService {
       const wanted = taskFilter(request.filter ?? '');
       const { world } = this.#options;
       const list = `tasks ${request.parent} ${request.filter ?? ''}`;
-      const page = pageOf(list, record.taskCount, request, (index) =>
+      const shown = record.tasksHidden ? 0 : record.taskCount;
+      const page = pageOf(list, shown, request, (index) =>
         wanted === null || world.taskState(record.number, index) === wanted ? record.task(index) : null,
       );
       return { tasks: page.items, nextPageToken: page.nextPageToken };
@@ -214,25 +240,58 @@ export class BatchService {
 
   getOperation(request: { name: string }): Operation {
     const { region } = parseOperationName(request.name);
-    return this.#answer('read', region, () => {
-      const operation = this.#operations.get(request.name);
-      if (!operation) throw notFound(request.name);
-      return this.#operationAnswer(operation);
-    });
+    return this.#answer('read', region, () => this.#operations.get(request.name, this.#options.world.now));
   }
 
+  /** Without counting as a request: what a call that waits does in between. */
+  lookAtOperation(name: string): Operation {
+    this.advance();
+    return this.#operations.get(name, this.#options.world.now);
+  }
+
+  /** The location `-` stands for all of them. */
   listOperations(request: ListRequest): { operations: Operation[]; nextPageToken: string } {
     const place = parsePlace(request.parent);
     return this.#answer('read', place.region, () => {
       if (request.filter) throw badRequest([{ field: 'filter', description: 'is not supported' }]);
-      const prefix = `${placeName(place)}/operations/`;
-      const all = [...this.#operations.values()].filter(({ id }) => id.startsWith(prefix));
+      const { now } = this.#options.world;
+      const all = this.#operations.list(place);
       const page = pageOf(`operations ${request.parent}`, all.length, request, (index) => all[index] ?? null);
       return {
-        operations: page.items.map((operation) => this.#operationAnswer(operation)),
+        operations: page.items.map(({ name }) => this.#operations.get(name, now)),
         nextPageToken: page.nextPageToken,
       };
     });
+  }
+
+  /** google.protobuf.Empty */
+  cancelOperation(request: { name: string }): ProtoObject {
+    return this.#changeOperation('cancelOperation', request.name);
+  }
+
+  /** google.protobuf.Empty */
+  deleteOperation(request: { name: string }): ProtoObject {
+    return this.#changeOperation('deleteOperation', request.name);
+  }
+
+  #changeOperation(command: 'cancelOperation' | 'deleteOperation', name: string): ProtoObject {
+    const { project, region, id } = parseOperationName(name);
+    return this.#answer('mutation', region, () => {
+      const { world, record } = this.#options;
+      const { done } = this.#operations.get(name, world.now);
+      // What is refused or changes nothing need not be remembered.
+      if (done === (command === 'deleteOperation')) {
+        record({ t: world.now, command, project, region, operationId: id });
+      }
+      this.#endOperation(command, name);
+      return {};
+    });
+  }
+
+  #endOperation(command: 'cancelOperation' | 'deleteOperation', name: string): void {
+    const { now } = this.#options.world;
+    if (command === 'deleteOperation') this.#operations.delete(name, now);
+    else if (!this.#operations.get(name, now).done) this.#operations.cancel(name);
   }
 
   #answer<T>(kind: 'read' | 'mutation', region: string, work: () => T): T {
@@ -251,45 +310,38 @@ export class BatchService {
       if (!record.isFinal) continue;
       this.#open.delete(record);
       if (record.deleting) this.#jobs.delete(record.name);
+      else this.#nextExpiry = Math.min(this.#nextExpiry, record.expiresAt);
     }
+    if (now >= this.#nextExpiry) this.#deleteOld(now);
   }
 
-  /** The job in canonical proto-JSON; throws INVALID_ARGUMENT with everything that is wrong with the request. */
-  #checkedJob(id: JobName, requestId: string, job: unknown): BatchJob {
-    const { schema, scenario } = this.#options;
-    const violations = [...brokenRequestId(requestId), ...brokenJobId(id.jobId)];
-    if (!Object.hasOwn(scenario.regions, id.region)) {
-      const known = Object.keys(scenario.regions).join(', ');
-      violations.push({
-        field: 'parent',
-        description: `names the location ${id.region}; this scenario has ${known}`,
-      });
+  /** Batch deletes finished jobs by itself after 60 days. */
+  #deleteOld(now: number): void {
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
+    for (const record of this.#jobs.values()) {
+      if (this.#open.has(record)) continue;
+      if (now >= record.expiresAt) this.#jobs.delete(record.name);
+      else this.#nextExpiry = Math.min(this.#nextExpiry, record.expiresAt);
     }
-    const faults = checkJob(schema, job);
-    if (faults.length > 0) throw badRequest([...violations, ...faults]);
-    const canonical = toProtoJson(schema, JOB_MESSAGE, toProtoObject(schema, JOB_MESSAGE, job));
-    if (!isBatchJob(canonical))
-      throw badRequest([...violations, { field: 'taskGroups', description: 'is required' }]);
-    violations.push(...brokenRules(canonical, id.region, scenario));
-    if (violations.length > 0) throw badRequest(violations);
-    return canonical;
   }
 
   #submit(id: JobName, requestId: string, json: BatchJob, spec: JobSpec): ProtoObject {
     const { world, history, scenario } = this.#options;
     const number = world.submit(spec);
     const zones = zonesOf(json, id.region, scenario);
+    const jobHistory = history.job(number);
+    for (const description of submitNotes(json, spec, scenario)) jobHistory.note(description, world.now);
     const record = new BatchJobRecord(this.#context, {
-      id,
+      id: { project: id.project, region: id.region, jobId: id.jobId },
       number,
       json,
       zones,
-      history: history.job(number),
+      history: jobHistory,
     });
     this.#jobs.set(record.name, record);
     this.#open.add(record);
     const answer = record.answer();
-    this.#remember(id, requestId, { verb: 'create', jobName: record.name, answer });
+    this.#requestIds.remember(id, requestId, { verb: 'create', jobName: record.name, answer }, world.now);
     return answer;
   }
 
@@ -299,12 +351,13 @@ export class BatchService {
       const requestId = request.requestId ?? '';
       const faults = brokenRequestId(requestId);
       if (faults.length > 0) throw badRequest(faults);
-      const earlier = this.#earlier(id, requestId, verb, jobName(id));
-      const known = earlier && earlier.verb !== 'create' ? this.#operations.get(earlier.operation) : null;
-      if (known) return this.#operationAnswer(known);
+      const { world, record: journal } = this.#options;
+      const earlier = this.#requestIds.earlier(id, requestId, verb, jobName(id), world.now);
+      const known =
+        earlier && earlier.verb !== 'create' ? this.#operations.find(earlier.operation, world.now) : null;
+      if (known) return known;
       const record = this.#record(id);
       refuseEnd(verb, record);
-      const { world, record: journal } = this.#options;
       journal({ t: world.now, command: verb, ...id, requestId });
       return this.#end(record, verb, requestId);
     });
@@ -312,47 +365,17 @@ export class BatchService {
 
   #end(record: BatchJobRecord, verb: 'cancel' | 'delete', requestId: string): Operation {
     const { world } = this.#options;
-    if (!record.isFinal && record.state !== 'CANCELLATION_IN_PROGRESS') world.cancel(record.number);
-    if (verb === 'delete') {
-      record.deleting = true;
-      this.#open.add(record);
-    }
-    const name = `${placeName(record.id)}/operations/operation-${this.#operations.size + 1}`;
-    const operation: StartedOperation = { id: name, verb, job: record, startedAt: world.now };
-    this.#operations.set(name, operation);
-    this.#remember(record.id, requestId, { verb, jobName: record.name, operation: name });
-    this.#bringTo(world.now);
-    return this.#operationAnswer(operation);
-  }
-
-  #operationAnswer(operation: StartedOperation): Operation {
-    const { job, verb, startedAt, id } = operation;
-    const done = job.isFinal;
-    const endedAt = Math.max(startedAt, job.view.finalAt ?? startedAt);
-    return {
-      name: id,
-      done,
-      metadata: {
-        createTime: this.#time(startedAt),
-        ...(done ? { endTime: this.#time(endedAt) } : {}),
-        target: job.name,
-        verb,
-        apiVersion: 'v1',
-      },
-      responseType: verb === 'delete' ? 'google.protobuf.Empty' : 'google.cloud.batch.v1.CancelJobResponse',
-    };
-  }
-
-  #spec(id: JobName, json: BatchJob): JobSpec {
-    const { readJobSpec, scenario } = this.#options;
-    try {
-      return readJobSpec(json, id.region, id.jobId, scenario);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      throw new StatusError('INVALID_ARGUMENT', error.message, [
-        { field: 'job', description: error.message },
-      ]);
-    }
+    const { now } = world;
+    // There is nothing left to do for one who cancels what is cancelled.
+    const endsAt = verb === 'cancel' && record.isFinal ? now : now + ENDING_SECONDS;
+    if (!record.isFinal) world.cancel(record.number);
+    record.endsAt = Math.max(record.endsAt, endsAt);
+    if (verb === 'delete') record.deletedAt = now;
+    this.#open.add(record);
+    const operation = this.#operations.start(verb, record, now, endsAt);
+    this.#requestIds.remember(record.id, requestId, { verb, jobName: record.name, operation }, now);
+    this.#bringTo(now);
+    return this.#operations.get(operation, now);
   }
 
   #record(id: JobName): BatchJobRecord {
@@ -372,19 +395,6 @@ export class BatchService {
     while (this.#jobs.has(jobName({ ...place, jobId: `job-${number}` }))) number += 1;
     return `job-${number}`;
   }
-
-  /** What the same request was answered before; null for a new request. `name` null: any job. */
-  #earlier(place: Place, requestId: string, verb: Answered['verb'], name: string | null): Answered | null {
-    const answered = requestId === '' ? undefined : this.#answered.get(`${placeName(place)} ${requestId}`);
-    if (!answered) return null;
-    if (answered.verb === verb && (name === null || answered.jobName === name)) return answered;
-    const description = `was used before, to ${answered.verb} ${answered.jobName}`;
-    throw badRequest([{ field: 'requestId', description }]);
-  }
-
-  #remember(place: Place, requestId: string, answered: Answered): void {
-    if (requestId !== '') this.#answered.set(`${placeName(place)} ${requestId}`, answered);
-  }
 }
 
 /**
@@ -393,24 +403,7 @@ export class BatchService {
  */
 function refuseEnd(verb: 'cancel' | 'delete', record: BatchJobRecord): void {
   const { state } = record;
-  const refused =
-    verb === 'delete'
-      ? record.deleting
-      : record.deleting || !['QUEUED', 'SCHEDULED', 'RUNNING', 'CANCELLED'].includes(state);
-  if (refused) throw new StatusError('FAILED_PRECONDITION', `cannot ${verb} ${record.name}: it is ${state}`);
-}
-
-/** The zones that the job's VMs may be in: those that it names, else those of its region. */
-function zonesOf(job: BatchJob, region: string, scenario: Scenario): string[] {
-  const named = (job.allocationPolicy?.location?.allowedLocations ?? [])
-    .filter((location) => location.startsWith('zones/'))
-    .map((location) => location.slice('zones/'.length));
-  if (named.length > 0) return named;
-  const zones = scenario.regions[region]?.zones ?? [];
-  return zones.length > 0 ? zones : [`${region}-a`];
-}
-
-/** What the schema's required fields make sure of. */
-function isBatchJob(job: object): job is BatchJob {
-  return 'taskGroups' in job && Array.isArray(job.taskGroups);
+  const cancellable = ['QUEUED', 'SCHEDULED', 'RUNNING', 'CANCELLED'].includes(state);
+  if (record.deleting || (verb === 'cancel' && !cancellable))
+    throw new StatusError('FAILED_PRECONDITION', `cannot ${verb} ${record.name}: it is ${state}`);
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { FailedTask, JobEvent } from './history.js';
-import { type JobName, placeName } from './names.js';
+import { type JobName, jobName } from './names.js';
+import { numberedName } from './projectNumber.js';
 import type { TaskEvent } from './taskEventLog.js';
 
 /**
@@ -30,21 +30,25 @@ export function taskEventText(event: TaskEvent, zones: readonly string[]): strin
 /** Compute Engine's instance ids are long numbers; one VM keeps its id and its zone for life. */
 const FIRST_INSTANCE_ID = 7_000_000_000_000_000;
 
+/** Where a VM is and what it is called, given the zones that its job may be in. */
+export function vmPlace(vm: number, zones: readonly string[]): { zone: string; instanceId: string } {
+  return { zone: zones[vm % zones.length] ?? '', instanceId: String(FIRST_INSTANCE_ID + vm) };
+}
+
 function instanceName(vm: number, zones: readonly string[]): string {
-  return `zones/${zones[vm % zones.length]}/instances/${FIRST_INSTANCE_ID + vm}`;
+  const { zone, instanceId } = vmPlace(vm, zones);
+  return `zones/${zone}/instances/${instanceId}`;
 }
 
 /** Event texts carry the project number where requests carry the id. */
 export function jobEventText(
-  event: JobEvent,
+  event: JobEvent<string>,
   job: JobName,
   failed: FailedTask | null,
   zones: readonly string[],
 ): string {
-  const place = placeName({ project: projectNumber(job.project), region: job.region });
-  const sentences = [
-    `Job state is set from ${event.from} to ${event.to} for job ${place}/jobs/${job.jobId}.`,
-  ];
+  const name = numberedName(jobName(job));
+  const sentences = [`Job state is set from ${event.from} to ${event.to} for job ${name}.`];
   if (event.reason !== '') sentences.push(`${event.reason.replace(/\.$/, '')}.`);
   if (event.to === 'FAILED' && failed) {
     sentences.push(
@@ -53,10 +57,4 @@ export function jobEventText(
     );
   }
   return sentences.join(' ');
-}
-
-/** A twelve-digit number that belongs to the project id. */
-function projectNumber(project: string): string {
-  const digest = createHash('sha256').update(project).digest();
-  return String(100_000_000_000 + (digest.readUIntBE(0, 6) % 900_000_000_000));
 }

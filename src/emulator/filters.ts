@@ -1,5 +1,5 @@
-import type { JobState } from '../plan/snapshot.js';
 import type { TaskState } from '../sim/world/view.js';
+import { type FilterValue, filterOf } from './filterExpression.js';
 import { badRequest } from './statusError.js';
 
 const TASK_STATES: readonly string[] = [
@@ -25,23 +25,38 @@ function isTaskState(state: string): state is TaskState {
 
 export interface ListedJob {
   name: string;
-  state: JobState | 'DELETION_IN_PROGRESS';
+  uid: string;
+  state: string;
   labels: Record<string, string>;
+  priority: number;
   /** Campaign seconds. */
   createdAt: number;
+  /** Seconds since the Unix epoch. */
+  createTime: number;
+  updateTime: number;
 }
 
-/** ListJobs knows `status.state="FAILED"` and `labels.KEY="VALUE"`, joined by AND. */
+const JOB_FIELDS: Record<string, (job: ListedJob) => FilterValue> = {
+  name: ({ name }) => name,
+  uid: ({ uid }) => uid,
+  'status.state': ({ state }) => state,
+  labels: ({ labels }) => labels,
+  priority: ({ priority }) => priority,
+  createTime: ({ createTime }) => createTime,
+  create_time: ({ createTime }) => createTime,
+  updateTime: ({ updateTime }) => updateTime,
+  update_time: ({ updateTime }) => updateTime,
+};
+
+const LABEL = /^labels\.(.+)$/;
+
+/** ListJobs: see `filterOf`; the fields are those above and `labels.KEY`. */
 export function jobFilter(filter: string): (job: ListedJob) => boolean {
-  if (filter.trim() === '') return () => true;
-  const terms = filter.split(/\s+AND\s+/).map((term) => {
-    const match = /^\s*(status\.state|labels\.([a-z0-9_-]+))\s*[=:]\s*"?([^"]*?)"?\s*$/.exec(term);
-    if (!match)
-      throw unsupported('filter', filter, 'status.state="STATE" or labels.KEY="VALUE", joined by AND');
-    const [, , label, value = ''] = match;
-    return (job: ListedJob): boolean => (label === undefined ? job.state : job.labels[label]) === value;
+  const isField = (field: string): boolean => Object.hasOwn(JOB_FIELDS, field) || LABEL.test(field);
+  return filterOf<ListedJob>(filter, isField, (job, field) => {
+    const label = LABEL.exec(field)?.[1];
+    return label === undefined ? JOB_FIELDS[field]?.(job) : job.labels[label];
   });
-  return (job) => terms.every((holds) => holds(job));
 }
 
 /** Without an order, by creation. */

@@ -1,13 +1,21 @@
 import type { JobState } from '../plan/snapshot.js';
-import type { TaskState, WorldObserver } from '../sim/world/view.js';
+import type { TaskState, WaitCause, WorldObserver } from '../sim/world/view.js';
+import { waitText } from './jobNotes.js';
 import { type TaskEvent, TaskEventLog } from './taskEventLog.js';
 
-export interface JobEvent {
-  from: JobState;
-  to: JobState;
+export interface JobEvent<State = JobState> {
+  from: State;
+  to: State;
   /** Campaign seconds. */
   at: number;
   reason: string;
+}
+
+/** Something that Batch says of a job while its state stays what it is. */
+export interface JobNote {
+  description: string;
+  /** Campaign seconds. */
+  at: number;
 }
 
 /** A task whose retries are used up, or that was not to be retried. */
@@ -18,6 +26,7 @@ export interface FailedTask extends TaskEvent {
 /** What became of one job, as its status events tell it. */
 export class JobHistory {
   readonly events: JobEvent[] = [];
+  readonly notes: JobNote[] = [];
   readonly tasks = new TaskEventLog();
   /** Campaign seconds of the last change; null before the first. */
   changedAt: number | null = null;
@@ -25,7 +34,14 @@ export class JobHistory {
   failed: FailedTask | null = null;
   /** What `failed` was before; the latest failure may turn out to be retried. */
   failedBefore: FailedTask | null = null;
+
+  note(description: string, at: number): void {
+    if (this.notes.length < MOST_NOTES) this.notes.push({ description, at });
+  }
 }
+
+/** A job that waits again and again must not grow without end. */
+const MOST_NOTES = 200;
 
 /** Keeps what the World reports, by job number. */
 export class History implements WorldObserver {
@@ -44,6 +60,10 @@ export class History implements WorldObserver {
     const history = this.job(job);
     history.events.push({ from, to, at, reason });
     history.changedAt = at;
+  }
+
+  jobWaits(job: number, why: WaitCause, at: number): void {
+    this.job(job).note(waitText(why), at);
   }
 
   taskChanged(

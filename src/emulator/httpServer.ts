@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Answering } from './answering.js';
-import { isLocalHost, LOOPBACK } from './loopback.js';
-import { STATUS_CODES, StatusError } from './statusError.js';
+import { CUT } from './faultyCall.js';
+import { readJsonBody } from './httpBody.js';
+import { inUrl, isLocalHost, LOOPBACK } from './loopback.js';
+import { asStatusError, StatusError } from './statusError.js';
 
 /** A request that has been read: JSON body parsed, query parameters in the API's own spelling. */
 export interface HttpRequest {
@@ -11,28 +13,65 @@ export interface HttpRequest {
   body: unknown;
 }
 
-/** Answers requests below some path; null: the path is not one of its own. Throws StatusErrors. */
+/**
+ * Answers requests below some path with JSON; null: the path is not one of its own. Throws StatusErrors. What is
+ * given back may be a promise of the answer, or of CUT; then it has taken care of the clock itself.
+ */
 export type HttpRoutes = (request: HttpRequest) => unknown;
 
-/** Largest body. Source: the limit of a job definition, https://docs.cloud.google.com/batch/quotas */
-const LARGEST_BODY_BYTES = 1_000_000;
+/** Takes a request over, body and answer as streams; null: not one of its own. A rejection becomes an error answer. */
+export type HttpStreams = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+) => Promise<void> | null;
+
+/** Who is too slow is cut off, so that no client can hold connections for ever. Wall milliseconds. */
+export interface HttpPatience {
+  /** Until the head of a request is there. */
+  headersMs: number;
+  /** Until a JSON body is there. */
+  bodyMs: number;
+  /** Without a byte in either direction. */
+  silenceMs: number;
+}
+
+const PATIENCE: HttpPatience = { headersMs: 10_000, bodyMs: 10_000, silenceMs: 120_000 };
+
+export interface HttpServer {
+  port: number;
+  stop(): Promise<void>;
+}
 
 /**
- * Serves JSON on loopback. `port` 0 takes a free one.
+ * Serves on loopback; `port` 0 takes a free one. `streams` are asked first, before the body is read.
+ * Whoever a browser may have sent is refused: see `refuseStrangers`.
  */
 export async function startHttpServer(
   routes: readonly HttpRoutes[],
   port: number,
   answering: Answering,
-): Promise<{ port: number; stop(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    handle(routes, request, answering)
-      .then((answer) => send(response, 200, answer))
-      .catch((error: unknown) => sendError(response, error));
-  });
+  options: { streams?: readonly HttpStreams[]; host?: string; patience?: Partial<HttpPatience> } = {},
+): Promise<HttpServer> {
+  const { streams = [], host = LOOPBACK } = options;
+  const patience = { ...PATIENCE, ...options.patience };
+  const server = createServer(
+    {
+      headersTimeout: patience.headersMs,
+      // An upload may take as long as it flows; `silenceMs` ends it when it does not.
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(1000, patience.headersMs),
+    },
+    (request, response) => {
+      handle({ routes, streams, answering, bodyMs: patience.bodyMs }, request, response).catch(
+        (error: unknown) => sendError(response, error),
+      );
+    },
+  );
+  server.timeout = patience.silenceMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, LOOPBACK, resolve);
+    server.listen(port, host, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the HTTP server has no port');
@@ -50,29 +89,65 @@ export async function startHttpServer(
 
 const LAST_ANSWERS_MS = 200;
 
-/** The answer as JSON text. */
-async function handle(
-  routes: readonly HttpRoutes[],
-  request: IncomingMessage,
-  answering: Answering,
-): Promise<string> {
-  if (!isLocalHost(request.headers.host)) {
-    throw new StatusError('PERMISSION_DENIED', 'the Host header must name the loopback interface');
+interface Parts {
+  routes: readonly HttpRoutes[];
+  streams: readonly HttpStreams[];
+  answering: Answering;
+  bodyMs: number;
+}
+
+async function handle(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  refuseStrangers(request);
+  const url = urlOf(request);
+  for (const stream of parts.streams) {
+    const taken = stream(request, response, url);
+    if (taken !== null) return taken;
   }
-  const url = new URL(request.url ?? '/', `http://${LOOPBACK}`);
   const parsed: HttpRequest = {
     method: request.method ?? 'GET',
     path: decoded(url.pathname),
     query: url.searchParams,
-    body: await readBody(request),
+    body: await readJsonBody(request, parts.bodyMs),
   };
-  return answering(() => {
-    for (const route of routes) {
-      const answer = route(parsed);
-      if (answer !== null) return JSON.stringify(answer);
-    }
-    throw new StatusError('NOT_FOUND', `there is nothing at ${parsed.method} ${parsed.path}`);
-  });
+  const answer = parts.answering(() => firstAnswer(parts.routes, parsed));
+  if (typeof answer === 'string') {
+    send(response, 200, answer);
+    return;
+  }
+  const later = await answer;
+  if (later === CUT) request.socket.resetAndDestroy();
+  else send(response, 200, JSON.stringify(later));
+}
+
+/** JSON text, or the promise of an answer. */
+function firstAnswer(routes: readonly HttpRoutes[], request: HttpRequest): string | Promise<unknown> {
+  for (const route of routes) {
+    const answer = route(request);
+    if (answer instanceof Promise) return answer;
+    if (answer !== null) return JSON.stringify(answer);
+  }
+  throw new StatusError('NOT_FOUND', `there is nothing at ${request.method} ${request.path}`);
+}
+
+/**
+ * A page in a browser can send requests to any port of this machine. Those that it sends in its own name carry an
+ * Origin; those that it smuggles in under a host name that resolves to loopback (DNS rebinding) carry that name.
+ */
+function refuseStrangers({ headers }: IncomingMessage): void {
+  if (!isLocalHost(headers.host)) {
+    throw new StatusError('PERMISSION_DENIED', 'the Host header must name the loopback interface');
+  }
+  if (headers.origin !== undefined) {
+    throw new StatusError('PERMISSION_DENIED', 'a request with an Origin header comes from a web page');
+  }
+}
+
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  try {
+    return new URL(url.startsWith('/') ? `http://${inUrl(LOOPBACK)}${url}` : url);
+  } catch {
+    throw new StatusError('INVALID_ARGUMENT', `the request target ${url} is not valid`);
+  }
 }
 
 function decoded(path: string): string {
@@ -83,33 +158,14 @@ function decoded(path: string): string {
   }
 }
 
-/** The body as JSON; undefined when there is none. */
-async function readBody(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    // The rest is read and dropped, so that the client gets to see the answer.
-    if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
-  }
-  if (bytes > LARGEST_BODY_BYTES) {
-    throw new StatusError('INVALID_ARGUMENT', `the body takes ${bytes} bytes, at most ${LARGEST_BODY_BYTES}`);
-  }
-  const text = Buffer.concat(chunks).toString('utf8');
-  if (text.trim() === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new StatusError('INVALID_ARGUMENT', 'the body is not JSON');
-  }
-}
-
 function sendError(response: ServerResponse, thrown: unknown): void {
-  const refusal =
-    thrown instanceof StatusError
-      ? thrown
-      : new StatusError('INTERNAL', `the emulator failed: ${String(thrown)}`);
-  const code = STATUS_CODES[refusal.status].http;
+  const refusal = asStatusError(thrown);
+  // Half an answer cannot be taken back: the connection is cut, and the client sees that it is not whole.
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const code = refusal.http;
   const details = refusal.violations.length === 0 ? {} : { details: [badRequestDetail(refusal)] };
   const error = { code, message: refusal.message, status: refusal.status, ...details };
   send(response, code, JSON.stringify({ error }));

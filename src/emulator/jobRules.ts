@@ -1,7 +1,10 @@
 import type { BatchJob } from '../plan/batchJob.js';
-import { JOB_ID_PATTERN, LIMITS, RESERVED_LABEL_PREFIXES } from '../plan/limits.js';
+import { JOB_ID_PATTERN, LIMITS } from '../plan/limits.js';
 import type { Violation } from '../plan/protoJson.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { checkAllocation, checkReporting } from './allocationRules.js';
+import { type Add, checkLabelSet } from './labelRules.js';
+import { checkRunnables } from './runnableRules.js';
 
 /**
  * What Batch refuses although the schema allows it. `job` is canonical proto-JSON. The limits that a scenario
@@ -15,15 +18,10 @@ export function brokenRules(job: BatchJob, region: string, scenario: Scenario): 
   checkDefinitionSize(job, add);
   checkLocations(job, region, add);
   checkPriority(job, add);
-  checkLabels(job, add);
+  checkLabelSet('labels', job.labels ?? {}, LIMITS.jobLabels.value, add);
   checkTaskGroups(job, scenario.batch.limits, add);
-  const policies = job.allocationPolicy?.instances?.length ?? 0;
-  if (policies > LIMITS.instancePoliciesPerJob.value) {
-    add(
-      'allocationPolicy.instances',
-      `has ${policies} entries, at most ${LIMITS.instancePoliciesPerJob.value}`,
-    );
-  }
+  checkAllocation({ ...job.allocationPolicy }, add);
+  checkReporting({ ...job }, add);
   return violations;
 }
 
@@ -42,8 +40,6 @@ export function brokenRequestId(requestId: string): Violation[] {
   if (requestId === '' || (UUID.test(requestId) && requestId !== ZERO_UUID)) return [];
   return [{ field: 'requestId', description: `${JSON.stringify(requestId)} is not a UUID` }];
 }
-
-type Add = (field: string, description: string) => void;
 
 function checkDefinitionSize(job: BatchJob, add: Add): void {
   const bytes = Buffer.byteLength(JSON.stringify(job));
@@ -78,26 +74,6 @@ function checkPriority(job: BatchJob, add: Add): void {
     add('priority', `is ${priority}, from ${lowest} to ${highest}`);
 }
 
-function checkLabels(job: BatchJob, add: Add): void {
-  checkLabelSet('labels', job.labels ?? {}, LIMITS.jobLabels.value, add);
-  checkLabelSet('allocationPolicy.labels', job.allocationPolicy?.labels ?? {}, LIMITS.vmLabels.value, add);
-}
-
-const LABEL_KEY = /^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u;
-const LABEL_VALUE = /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u;
-
-function checkLabelSet(field: string, labels: Record<string, string>, most: number, add: Add): void {
-  const entries = Object.entries(labels);
-  if (entries.length > most) add(field, `has ${entries.length} labels, at most ${most}`);
-  for (const [key, value] of entries) {
-    if (RESERVED_LABEL_PREFIXES.some((prefix) => key.startsWith(prefix))) {
-      add(`${field}.${key}`, 'has a reserved prefix');
-    } else if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value)) {
-      add(`${field}.${key}`, 'is not a label of lower-case letters, digits, _ and -, at most 63 characters');
-    }
-  }
-}
-
 function checkTaskGroups(job: BatchJob, limits: Scenario['batch']['limits'], add: Add): void {
   const groups = job.taskGroups;
   if (groups.length > LIMITS.taskGroupsPerJob.value) {
@@ -119,6 +95,7 @@ function checkTaskGroups(job: BatchJob, limits: Scenario['batch']['limits'], add
     }
     checkTaskEnvironments(group, taskCount, `${at}.taskEnvironments`, add);
     checkTaskSpec(group.taskSpec, limits.retries, `${at}.taskSpec`, add);
+    checkRunnables({ ...group.taskSpec }, `${at}.taskSpec`, add);
   });
 }
 

@@ -13,11 +13,16 @@ export interface JobName extends Place {
 /** A task group of a job; Batch has one, always called group0. */
 export const TASK_GROUP = 'group0';
 
+const PROJECT = /^projects\/([^/]+)$/;
 const PLACE = /^projects\/([^/]+)\/locations\/([^/]+)$/;
 const JOB = /^projects\/([^/]+)\/locations\/([^/]+)\/jobs\/([^/]+)$/;
 const TASKS = /^(projects\/[^/]+\/locations\/[^/]+\/jobs\/[^/]+)\/taskGroups\/([^/]+)$/;
 const TASK = /^(projects\/.+\/taskGroups\/[^/]+)\/tasks\/(\d{1,9})$/;
 const OPERATION = /^projects\/([^/]+)\/locations\/([^/]+)\/operations\/([^/]+)$/;
+
+export function parseProject(name: string): string {
+  return parts(PROJECT, name, 'projects/PROJECT')[0];
+}
 
 export function parsePlace(name: string): Place {
   const [project, region] = parts(PLACE, name, 'projects/PROJECT/locations/LOCATION');
@@ -57,6 +62,11 @@ export function placeName({ project, region }: Place): string {
 
 export function jobName(job: JobName): string {
   return `${placeName(job)}/jobs/${job.jobId}`;
+}
+
+/** google.cloud.location.Location */
+export function locationOf(project: string, region: string): { name: string; locationId: string } {
+  return { name: placeName({ project, region }), locationId: region };
 }
 
 function parts(pattern: RegExp, name: string, form: string): [string, string, string] {

@@ -1,5 +1,6 @@
 import type { Outcome } from '../plan/forecast.js';
-import type { Journal, JournalCommand, JournalHeader } from '../plan/journal.js';
+import type { JobSpec } from '../plan/jobSpec.js';
+import type { Journal, JournalCommand, JournalHeader, WorldFault } from '../plan/journal.js';
 import { readJobSpec } from '../plan/readJob.js';
 import type { Snapshot } from '../plan/snapshot.js';
 import { scenarioSha256 } from '../scenario/canonical.js';
@@ -9,10 +10,21 @@ import { World } from '../sim/world/world.js';
 import { snapshotOf } from '../sim/world/worldSnapshot.js';
 import { BatchService } from './batchService.js';
 import { ScaledClock } from './clock.js';
+import type { VirtualTaskObjects } from './gcs/virtualTaskObjects.js';
+import { virtualWorkOf } from './gcs/virtualWork.js';
 import { History } from './history.js';
 import { JournalFile } from './journalFile.js';
+import type { SubmitCommand } from './localTasks/describeAttempt.js';
+import { WorldTasks } from './localTasks/worldTasks.js';
+import { withListener } from './observers.js';
 import { BATCH_SCHEMA } from './protos.js';
 import { replaceJsonFile } from './replaceFile.js';
+import type { ProjectTrouble } from './services/project.js';
+import type { RegionUse } from './services/quotas.js';
+import { regionUseOf } from './services/regionUse.js';
+import { troubledJobs } from './services/taskTrouble.js';
+import type { TaskRunner } from './taskRunner.js';
+import { TRUE_VIEW, type ViewFaults } from './viewFaults.js';
 
 export interface RehearsalOptions {
   scenario: Scenario;
@@ -23,6 +35,12 @@ export interface RehearsalOptions {
   journalFile?: string;
   /** The outcome is written here whenever all jobs are final. */
   outcomeFile?: string;
+  /** `local`: tasks are real processes, see `beginTasks`; default: the World times them itself. */
+  tasks?: 'virtual' | 'local';
+  /** What is wrong with the project that is played. */
+  project?: Pick<ProjectTrouble, 'tasks'>;
+  /** What virtual tasks leave in Cloud Storage; absent: nothing. */
+  virtualTasks?: VirtualTaskObjects;
   /** Wall seconds from any fixed point, never going back. */
   wallNow: () => number;
   /** Seconds since the Unix epoch at which a new campaign begins. */
@@ -36,11 +54,18 @@ const TICK_SECONDS = 1;
 export class Rehearsal {
   readonly service: BatchService;
   readonly clock: ScaledClock;
+  /** How the API is to show what is; may be changed at any time. */
+  readonly view: ViewFaults = { ...TRUE_VIEW };
   readonly #options: RehearsalOptions;
   readonly #world: World;
+  readonly #tasks: WorldTasks | null;
   readonly #journal: JournalFile | null;
+  /** The journal was begun by this very process. */
+  readonly isNew: boolean;
   /** Campaign seconds of the last line in the journal. */
   #recordedAt = 0;
+  /** Clients may be told of times up to here: a restart goes on from there. Campaign seconds. */
+  #toldUntil = 0;
   /** Wall seconds of the last `tick`. */
   #tickedAt: number;
   /** For how many jobs the outcome was written. */
@@ -56,24 +81,76 @@ export class Rehearsal {
     this.#journal = opened?.file ?? null;
     const earlier = opened?.earlier ?? null;
     const { epochSeconds } = earlier?.header ?? header;
+    this.isNew = earlier === null;
     this.clock = new ScaledClock({ speed, epochSeconds, wallNow });
     const history = new History();
-    this.#world = new World(scenario, seed, { observer: history });
+    const tellWorld = (...end: [number, number, number]): void => this.#taskEnded(...end);
+    this.#tasks = options.tasks === 'local' ? new WorldTasks({ scenario, tellWorld }) : null;
+    const external = this.#tasks === null ? {} : { external: this.#tasks };
+    const { virtualTasks } = options;
+    const observer = virtualTasks ? withListener(history, virtualTasks) : history;
+    this.#world = new World(scenario, seed, { observer, ...external });
+    virtualTasks?.attach(virtualWorkOf(this.#world, seed));
     this.service = new BatchService({
       world: this.#world,
       clock: this.clock,
       history,
       schema: BATCH_SCHEMA,
       scenario,
-      readJobSpec,
+      readJobSpec: troubledJobs(
+        this.#tasks === null ? readJobSpec : readExternalJobSpec,
+        options.project?.tasks ?? {},
+      ),
       record: (command) => this.#record(command),
+      view: this.view,
     });
     if (earlier) this.#repeat(earlier, header);
+  }
+
+  /**
+   * Runs the work of one answer while time stands still. No client is told of a time that a restart would not know
+   * of: time must never fall back for those who have seen it.
+   */
+  answer<T>(work: () => T): T {
+    return this.clock.frozen(() => {
+      if (this.clock.started && this.clock.now() > this.#toldUntil) this.#recordTime();
+      return work();
+    });
+  }
+
+  /** With `tasks: local`, once, before the first request: from here on the runner runs the tasks. */
+  beginTasks(runner: TaskRunner): void {
+    this.#tasks?.begin(runner);
+  }
+
+  /** Tasks that run as processes of this machine. */
+  get localTasksRunning(): number {
+    return this.#tasks?.running ?? 0;
+  }
+
+  #taskEnded(jobNumber: number, task: number, exitCode: number): void {
+    this.clock.frozen(() => {
+      this.service.advance();
+      this.#record({ t: this.#world.now, command: 'end', jobNumber, task, exitCode });
+      this.#world.endAttempt(jobNumber, task, exitCode);
+      this.service.advance();
+    });
+  }
+
+  /** Makes something happen to a region of the World. */
+  order(fault: WorldFault): void {
+    this.service.order(fault);
   }
 
   snapshot(runId: string | null): Snapshot {
     this.service.advance();
     return { ...snapshotOf(this.#world, null, 'rehearse'), runId };
+  }
+
+  /** What the VMs of a region take of its quotas now. */
+  regionUse(region: string): RegionUse {
+    this.service.advance();
+    return regionUseOf(this.#world, region);
   }
 
   /** null until every job is final. */
@@ -87,9 +164,9 @@ export class Rehearsal {
     this.service.advance();
     this.#writeOutcome();
     const wall = this.#options.wallNow();
-    const moving = asked || Number.isFinite(this.#world.nextEventTime());
+    const working = (this.#tasks?.running ?? 0) > 0;
+    const moving = asked || working || Number.isFinite(this.#world.nextEventTime());
     if (moving && wall - this.#tickedAt >= TICK_SECONDS) {
-      this.#tickedAt = wall;
       this.#recordTime();
     }
   }
@@ -97,7 +174,8 @@ export class Rehearsal {
   /** Ends the journal at the present: a restart goes on from here. */
   close(): void {
     this.service.advance();
-    this.#recordTime();
+    const { now } = this.#world;
+    if (now > this.#recordedAt || this.#toldUntil > now) this.#record({ t: now, command: 'tick' });
     this.#journal?.close();
   }
 
@@ -109,36 +187,55 @@ export class Rehearsal {
     this.#outcomeOf = jobs;
   }
 
+  /** Says how far time has gone, and how far it may be told before this is said again. */
   #recordTime(): void {
-    if (this.#world.now > this.#recordedAt) this.#record({ t: this.#world.now, command: 'tick' });
+    const t = this.clock.now();
+    if (t <= this.#recordedAt) return;
+    this.#tickedAt = this.#options.wallNow();
+    this.#toldUntil = t + TICK_SECONDS * this.clock.speed;
+    this.#record({ t, command: 'tick', until: this.#toldUntil });
   }
 
   #record(command: JournalCommand): void {
+    if (command.command === 'submit') this.#aboutToSubmit(command);
     this.#journal?.record(command);
     this.#recordedAt = command.t;
   }
 
+  #aboutToSubmit(command: SubmitCommand): void {
+    this.#tasks?.submitted(command);
+    this.#options.virtualTasks?.submitted(command);
+  }
+
   #repeat(earlier: Journal, header: JournalHeader): void {
-    const identity = ({ scenario, seed }: JournalHeader): string =>
-      `scenario ${scenario.sha256}, seed ${seed}`;
+    const identity = ({ scenario, seed, tasks }: JournalHeader): string =>
+      `scenario ${scenario.sha256}, seed ${seed}, ${tasks ?? 'virtual'} tasks`;
     const [found, expected] = [identity(earlier.header), identity(header)];
     if (found !== expected) {
       this.#journal?.close();
       throw inputError({ file: this.#options.journalFile ?? '', path: 'line 1', found, expected });
     }
-    for (const command of earlier.commands) this.service.replay(command);
+    for (const command of earlier.commands) {
+      if (command.command === 'submit') this.#aboutToSubmit(command);
+      this.service.replay(command);
+    }
     this.#recordedAt = earlier.lastTime;
     // Time stood still while the emulator was down.
-    if (this.#world.jobCount > 0) this.clock.resumeAt(earlier.lastTime);
+    if (this.#world.jobCount > 0) this.clock.resumeAt(earlier.resumeTime);
   }
 }
 
-function newHeader({ scenario, seed, speed, epochSeconds }: RehearsalOptions): JournalHeader {
+function readExternalJobSpec(...job: Parameters<typeof readJobSpec>): JobSpec {
+  return { ...readJobSpec(...job), external: true };
+}
+
+function newHeader({ scenario, seed, speed, epochSeconds, tasks }: RehearsalOptions): JournalHeader {
   return {
     version: 1,
     scenario: { sha256: scenarioSha256(scenario), resolved: scenario },
     seed,
     epochSeconds,
     speed,
+    ...(tasks === 'local' ? { tasks } : {}),
   };
 }

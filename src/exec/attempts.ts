@@ -3,7 +3,14 @@ import type { PortTask } from './port.js';
 import type { TaskTimes } from './storageUse.js';
 
 /** Exit code of a Spot preemption. https://cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes */
-const PREEMPTED = 50001;
+export const PREEMPTED = 50001;
+/** Batch's own codes begin here. */
+const BATCH_CODES = 50_000;
+/**
+ * Codes of the task image that say nothing about the window itself: fenced by a newer attempt, stopped by a signal,
+ * store unreachable, slow VM, accelerator not usable, time limit. docs/tasks.md
+ */
+const CIRCUMSTANCES = new Set([75, 76, 77, 81, 82, 83]);
 
 /** What the task events of one job add up to. Times are seconds since the Unix epoch. */
 export interface JobAccount {
@@ -21,9 +28,29 @@ export interface JobAccount {
   succeeded: number[];
   /** Task indices that ended without success. */
   failed: number;
+  /** Of these, the ones whose last attempt ended by an error of its own. */
+  ownErrors: { index: number; exitCode: number }[];
+  /** Attempts that ended without success. */
+  endings: AttemptEnding[];
+  /** Starts of the attempts that run now. */
+  openRuns: number[];
+  /** Tasks that are over and whose last end no event tells yet: events may come late. */
+  untold: number;
   /** The last end of an attempt; null before any. */
   endTime: number | null;
   times: TaskTimes;
+}
+
+/** An attempt that ended without success. */
+export interface AttemptEnding {
+  index: number;
+  exitCode: number;
+  /** Seconds for which the task ran; 0: it never did. */
+  ranSeconds: number;
+  /** "us-central1-a/123"; null: no event names it. */
+  vm: string | null;
+  at: number;
+  description: string;
 }
 
 interface Life {
@@ -38,7 +65,9 @@ export class JobAccounting {
   readonly #lives = new Map<string, Life>();
   readonly #succeeded: number[] = [];
   #failed = 0;
+  readonly #ownErrors: { index: number; exitCode: number }[] = [];
   #attempts = 0;
+  #untold = 0;
   #preemptions = 0;
   #endTime: number | null = null;
   readonly #times: TaskTimes = {
@@ -50,12 +79,15 @@ export class JobAccounting {
   };
   /** Starts of the runs that have not ended. */
   #openRuns: number[] = [];
+  readonly #endings: AttemptEnding[] = [];
 
   add(tasks: readonly PortTask[]): void {
     for (const task of tasks) {
       if (task.state === 'SUCCEEDED') this.#succeeded.push(task.index);
-      if (task.state === 'FAILED') this.#failed += 1;
+      if (task.state === 'FAILED') this.#addFailure(task);
       this.#addEvents(task);
+      const isOver = task.state === 'SUCCEEDED' || task.state === 'FAILED';
+      if (isOver && !task.events.some(({ state }) => state === task.state)) this.#untold += 1;
     }
   }
 
@@ -73,6 +105,10 @@ export class JobAccounting {
       vmSeconds,
       succeeded: this.#succeeded.toSorted((a, b) => a - b),
       failed: this.#failed,
+      ownErrors: this.#ownErrors.toSorted((a, b) => a.index - b.index),
+      endings: this.#endings,
+      openRuns: this.#openRuns,
+      untold: this.#untold,
       endTime: this.#endTime,
       times: {
         ...this.#times,
@@ -82,15 +118,32 @@ export class JobAccounting {
     };
   }
 
+  #addFailure(task: PortTask): void {
+    this.#failed += 1;
+    const ends = task.events.filter(({ exitCode }) => exitCode !== null).toSorted((a, b) => a.time - b.time);
+    const exitCode = ends.at(-1)?.exitCode ?? null;
+    if (exitCode === null || exitCode === 0 || exitCode >= BATCH_CODES || CIRCUMSTANCES.has(exitCode)) return;
+    this.#ownErrors.push({ index: task.index, exitCode });
+  }
+
   #addEvents(task: PortTask): void {
     let onVm: string | null = null;
     let runFrom: number | null = null;
     let started = false;
-    // Batch does not promise events in the order of time; equal times keep the order in which they came.
-    for (const event of task.events.toSorted((a, b) => a.time - b.time)) {
+    for (const event of inOrder(task.events)) {
       const begins = event.state === 'ASSIGNED' || (event.state === 'RUNNING' && onVm === null);
       const ends = event.state === 'FAILED' || event.state === 'SUCCEEDED';
       if (ends) this.#ended(event.time, event.exitCode);
+      if (event.state === 'FAILED' && event.exitCode !== null) {
+        this.#endings.push({
+          index: task.index,
+          exitCode: event.exitCode,
+          ranSeconds: runFrom === null ? 0 : event.time - runFrom,
+          vm: instanceOf(event.description) ?? onVm,
+          at: event.time,
+          description: event.description,
+        });
+      }
       if (runFrom !== null && ends) {
         this.#times.runningSeconds += event.time - runFrom;
         runFrom = null;
@@ -143,8 +196,17 @@ export class JobAccounting {
   }
 }
 
+/** In which order events of one moment can have happened. */
+const MOMENT = ['FAILED', 'PENDING', 'ASSIGNED', 'RUNNING', 'SUCCEEDED'];
+
+/** Batch does not promise events in the order of time, and several may have the same. */
+export function inOrder(events: PortTask['events']): PortTask['events'] {
+  const rank = ({ state }: { state: string }): number => MOMENT.indexOf(state);
+  return events.toSorted((a, b) => a.time - b.time || rank(a) - rank(b));
+}
+
 /** "... on zones/us-central1-a/instances/123 ..." -> "us-central1-a/123". */
-function instanceOf(description: string): string | null {
+export function instanceOf(description: string): string | null {
   const match = /zones\/([\w-]+)\/instances\/([\w-]+)/.exec(description);
   return match ? `${match[1]}/${match[2]}` : null;
 }

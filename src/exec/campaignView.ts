@@ -1,38 +1,20 @@
 import type { Plan } from '../plan/plan.js';
-import type { JobProgress, Progress } from '../plan/progress.js';
-import {
-  isFinal,
-  type JobState,
-  type Range,
-  type RegionSnapshot,
-  type RunState,
-  type Snapshot,
-  type TaskCounts,
-} from '../plan/snapshot.js';
-import { storageCost } from '../plan/storageCost.js';
-import { countTasks, rangesOf, type TaskRange, tasksOf } from '../plan/taskRanges.js';
-import type { JobAccount } from './attempts.js';
-import type { JobFinal, JobIntended, LedgerLine, LedgerState } from './ledger.js';
+import type { Progress } from '../plan/progress.js';
+import type { Range, RegionSnapshot, RunState, Snapshot, TaskCounts } from '../plan/snapshot.js';
+import { countTasks, formatRanges, rangesOf, type TaskRange, tasksOf } from '../plan/taskRanges.js';
+import { commonTasks, joinTasks, withoutTasks } from '../plan/taskSets.js';
+import { gpuQuotaOf } from '../scenario/gpuQuota.js';
+import { type JobAccount, JobAccounting } from './attempts.js';
+import type { JobFinal, JobIntended, LedgerLine, LedgerState, RunHalted } from './ledger.js';
+import { byExitCode, stuckTasks } from './ownErrors.js';
 import type { PortJob } from './port.js';
-import { estimateStorageUse } from './storageUse.js';
+import { jobProgress, newRunJob, type RunJob } from './runJob.js';
+import { spentUsd } from './spend.js';
 import { usdPerVmHour } from './vmPrice.js';
+import { droppedTasks, reopenedAfter, type Wish, wantsCancel } from './wishes.js';
 
-/** What is known of one job of the run. Times are campaign seconds since the Unix epoch. */
-export interface RunJob {
-  readonly intended: JobIntended;
-  /** Null until Batch has said that the job exists. */
-  createTime: number | null;
-  state: JobState;
-  counts: TaskCounts;
-  /** From the last full sweep, or from the ledger once final; null before any. */
-  account: Omit<JobAccount, 'succeeded'> | null;
-  /** VM seconds up to `spentAt`: swept, and counted on from the number of busy VMs. */
-  spentVmSeconds: number;
-  spentAt: number | null;
-  /** Known once the job is final and in the ledger. */
-  unfinished: TaskRange[] | null;
-}
-
+/** For so long a job that was created may be invisible. Campaign time. */
+const DELETED_AFTER_SECONDS = 3600;
 /** The number of messages that a snapshot carries. */
 const MESSAGES = 12;
 
@@ -45,8 +27,21 @@ export class CampaignView {
   readonly runId: string;
   readonly source: Snapshot['source'];
   readonly jobs: RunJob[] = [];
+  /** What the user asked for, in order. */
+  readonly wishes: Wish[] = [];
   state: RunState;
-  readonly #succeeded: Uint8Array;
+  /** VMs that a region's quota leaves to the run, where that is known. */
+  room: Record<string, number> = {};
+  /** What has stopped the run, or a part of it, since the user last went on with it. */
+  halts: RunHalted[] = [];
+  budgetUsd: number | null;
+  deadlineWaived: boolean;
+  /** Windows with a result. */
+  readonly #complete: Uint8Array;
+  /** Windows that Batch called succeeded: shown until the results are looked at. */
+  readonly #reported: Uint8Array;
+  /** `#complete` as ranges; null: to be worked out anew. */
+  #completeRanges: TaskRange[] | null = null;
   #messages: Snapshot['messages'] = [];
 
   constructor(plan: Plan, run: { runId: string; source: Snapshot['source'] }, ledger: LedgerState) {
@@ -54,29 +49,51 @@ export class CampaignView {
     this.runId = run.runId;
     this.source = run.source;
     this.state = ledger.finished?.outcome ?? 'running';
-    this.#succeeded = new Uint8Array(plan.campaign.tasks);
-    for (const { intended, submitted, final } of ledger.jobs) {
+    this.#complete = new Uint8Array(plan.campaign.tasks);
+    this.#reported = new Uint8Array(plan.campaign.tasks);
+    this.wishes.push(...ledger.wishes);
+    this.halts.push(...ledger.halts);
+    this.budgetUsd = ledger.budgetUsd ?? plan.guard.budgetUsd;
+    this.deadlineWaived = ledger.deadlineWaived;
+    this.found(tasksOf(ledger.complete));
+    for (const { intended, submitted, final, isCancelling } of ledger.jobs) {
       const job = this.intend(intended);
       job.createTime = submitted?.createTime ?? null;
       job.spentAt = job.createTime;
+      job.isCancelling = isCancelling;
       if (final !== null) this.#recall(job, final);
     }
   }
 
   intend(intended: JobIntended): RunJob {
-    const total = countTasks(intended.tasks);
-    const job: RunJob = {
-      intended,
-      createTime: null,
-      state: 'QUEUED',
-      counts: { total, pending: total, assigned: 0, running: 0, succeeded: 0, failed: 0 },
-      account: null,
-      spentVmSeconds: 0,
-      spentAt: null,
-      unfinished: null,
-    };
+    const job = newRunJob(intended);
     this.jobs.push(job);
     return job;
+  }
+
+  /** Their results are there. */
+  found(tasks: Iterable<number>): void {
+    for (const task of tasks) this.#complete[task] = 1;
+    this.#completeRanges = null;
+  }
+
+  /** All results that are there, whatever was known before. */
+  inventoried(tasks: Iterable<number>): void {
+    this.#complete.fill(0);
+    this.#reported.fill(0);
+    this.found(tasks);
+  }
+
+  complete(): readonly TaskRange[] {
+    // Asked for many times a round, and changed when a job ends.
+    this.#completeRanges ??= rangesOf(this.#completeTasks());
+    return this.#completeRanges;
+  }
+
+  #completeTasks(): number[] {
+    const tasks: number[] = [];
+    for (let task = 0; task < this.#complete.length; task += 1) if (this.#complete[task]) tasks.push(task);
+    return tasks;
   }
 
   /** The answer of CreateJob or GetJob at campaign time `now`. */
@@ -87,37 +104,104 @@ export class CampaignView {
     const busy = job.counts.assigned + job.counts.running;
     job.spentVmSeconds += busy * Math.max(0, now - (job.spentAt ?? now));
     job.spentAt = now;
+    job.missingSince = null;
     job.state = answer.state;
     job.counts = answer.counts;
   }
 
   /** The sums of a full ListTasks sweep that was made at `now`. */
   swept(job: RunJob, account: JobAccount, now: number): void {
-    const { succeeded, ...sums } = account;
+    const {
+      succeeded,
+      ownErrors,
+      endings: _endings,
+      openRuns: _openRuns,
+      untold: _untold,
+      ...sums
+    } = account;
     const tasks = [...tasksOf(job.intended.tasks)];
     for (const index of succeeded) {
       const task = tasks[index];
-      if (task !== undefined) this.#succeeded[task] = 1;
+      if (task !== undefined) this.#reported[task] = 1;
     }
     job.account = sums;
+    job.ownErrors = byExitCode(ownErrors, tasks);
     job.spentVmSeconds = sums.vmSeconds;
     job.spentAt = now;
   }
 
-  /** The ledger line that closes a job which Batch calls final and whose tasks have just been swept. */
+  /**
+   * The ledger line that closes a job which Batch calls final and whose tasks and results have just been looked at.
+   * A window with a result is complete, whatever Batch says of its task; one without is not.
+   */
   close(job: RunJob, at: number): LedgerLine {
     const { state, account } = job;
     if (state !== 'SUCCEEDED' && state !== 'FAILED' && state !== 'CANCELLED') {
       throw new Error(`job ${job.intended.jobId} is ${state}, not final`);
     }
     if (account === null) throw new Error(`job ${job.intended.jobId} was not swept`);
-    const missing = [...tasksOf(job.intended.tasks)].filter((task) => this.#succeeded[task] !== 1);
+    const missing = [...tasksOf(job.intended.tasks)].filter((task) => this.#complete[task] !== 1);
     const unfinished = rangesOf(missing);
-    const { failed, attempts, preemptions, vms, vmSeconds, endTime, times } = account;
+    const ownErrors = job.ownErrors
+      .map(({ exitCode, tasks }) => ({ exitCode, tasks: commonTasks(tasks, unfinished) }))
+      .filter(({ tasks }) => tasks.length > 0);
+    job.ownErrors = ownErrors;
+    const failed = Math.min(account.failed, missing.length);
+    const { attempts, preemptions, vms, vmSeconds, endTime, times } = account;
     const succeeded = job.counts.total - missing.length;
     const sums = { succeeded, failed, attempts, preemptions, vms, vmSeconds, endTime, times };
     this.#settle(job, unfinished, succeeded, failed);
-    return { kind: 'job-final', at, jobId: job.intended.jobId, state, unfinished, ...sums };
+    return {
+      kind: 'job-final',
+      at,
+      jobId: job.intended.jobId,
+      state,
+      unfinished,
+      ownErrors: ownErrors.map(({ exitCode, tasks }) => ({ exitCode, tasks: formatRanges(tasks) })),
+      ...sums,
+    };
+  }
+
+  /**
+   * Batch says that there is no such job. A fresh one may not be visible yet; one that stays away has been deleted by
+   * somebody, which ends a job as a cancel does.
+   */
+  missed(job: RunJob, now: number): void {
+    job.missingSince ??= now;
+    if (now - job.missingSince < DELETED_AFTER_SECONDS) return;
+    job.state = 'CANCELLED';
+    this.note(now, `${job.intended.jobId}: Batch does not know it any more`);
+  }
+
+  /** Takes over what an earlier view of the same run has swept. */
+  recallSweeps(earlier: CampaignView): void {
+    for (const job of this.jobs) {
+      const before = earlier.jobs.find(({ intended }) => intended.jobId === job.intended.jobId);
+      if (before === undefined || job.account !== null) continue;
+      job.account = before.account;
+      job.spentVmSeconds = before.spentVmSeconds;
+      job.spentAt = before.spentAt;
+      job.counts = before.counts;
+    }
+    for (const [task, reported] of earlier.#reported.entries()) if (reported === 1) this.#reported[task] = 1;
+  }
+
+  /** The ledger line that closes a job which Batch never took. */
+  closeUncreated(job: RunJob, at: number): LedgerLine {
+    job.state = 'CANCELLED';
+    job.isCancelling = true;
+    job.account = new JobAccounting().total(at);
+    return this.close(job, at);
+  }
+
+  /** The user goes on with the run, with another budget where one is named: what stopped it holds no longer. */
+  reopened(budgetUsd: number | undefined): void {
+    this.state = 'running';
+    this.deadlineWaived ||= this.halts.some(({ cause }) => cause === 'deadline');
+    this.halts = [];
+    this.budgetUsd = budgetUsd ?? this.budgetUsd;
+    // The breaker begins to count anew.
+    for (const job of this.jobs) job.attempts = null;
   }
 
   /** For what the jobs' states and counts do not show by themselves. */
@@ -129,12 +213,33 @@ export class CampaignView {
     return {
       runId: this.runId,
       elapsedSeconds: this.#elapsed(now),
-      jobs: this.jobs.map(jobProgress),
-      // Somebody cancelled a job at Batch: going on with further jobs would be against their will.
-      cancelled: this.jobs.some(
-        (job) => job.state === 'CANCELLED' || job.state === 'CANCELLATION_IN_PROGRESS',
-      ),
+      jobs: this.jobs.map((job) => jobProgress(job, now)),
+      cancelled: this.isCancelled(),
+      complete: this.complete(),
+      dropped: droppedTasks(this.wishes),
+      stuck: stuckTasks(this.jobs, this.wishes),
+      reopened: this.wishes.filter(({ kind }) => kind === 'reopen'),
+      room: this.room,
+      spentUsd: this.spentUsd(now),
+      budgetUsd: this.budgetUsd,
+      deadlineWaived: this.deadlineWaived,
+      halts: this.halts,
     };
+  }
+
+  /**
+   * The user cancelled the run, or somebody a job of it at Batch: going on with further jobs would be against their
+   * will, until the user reopens the run.
+   */
+  isCancelled(): boolean {
+    const since = reopenedAfter(this.wishes.filter(({ tasks }) => tasks === null))(0);
+    const byOthers = ({ state, isCancelling }: RunJob): boolean =>
+      !isCancelling && (state === 'CANCELLED' || state === 'CANCELLATION_IN_PROGRESS');
+    return wantsCancel(this.wishes) || this.jobs.slice(since).some(byOthers);
+  }
+
+  spentUsd(now: number): number {
+    return spentUsd(this.plan, this.jobs, { now, isOver: this.state !== 'running' });
   }
 
   snapshot(now: number): Snapshot {
@@ -147,7 +252,7 @@ export class CampaignView {
       state: this.state,
       elapsedSeconds: this.#elapsed(now),
       tasks: this.#taskCounts(),
-      molecules: { total: plan.campaign.molecules, complete: this.#moleculesComplete() },
+      molecules: this.#molecules(),
       regions: this.#regions(),
       jobs: jobs.map((job) => {
         const { pending, assigned, running, succeeded, failed } = job.counts;
@@ -173,7 +278,10 @@ export class CampaignView {
       attempts: sumOf(jobs, 'attempts'),
       preemptions: sumOf(jobs, 'preemptions'),
       lostWorkHours: null,
-      cost: { spentUsd: this.#spentUsd(now), budgetUsd: plan.guard.budgetUsd },
+      cost: {
+        spentUsd: this.spentUsd(now),
+        budgetUsd: this.budgetUsd,
+      },
       forecast: { makespanHours: rangeOf(forecast?.makespanHours), costUsd: rangeOf(forecast?.costUsd) },
       messages: this.#messages,
     };
@@ -184,8 +292,7 @@ export class CampaignView {
     job.state = final.state;
     job.account = { attempts, preemptions, vms, vmSeconds, endTime, failed, times };
     job.spentVmSeconds = vmSeconds;
-    const unfinished = new Set(tasksOf(final.unfinished));
-    for (const task of tasksOf(job.intended.tasks)) if (!unfinished.has(task)) this.#succeeded[task] = 1;
+    job.ownErrors = final.ownErrors;
     this.#settle(job, final.unfinished, final.succeeded, failed);
   }
 
@@ -206,35 +313,62 @@ export class CampaignView {
     return Math.max(0, end - start);
   }
 
-  /** A task that a later round runs again counts there, no longer as failed or pending in the earlier job. */
+  /**
+   * A task that a later round runs again counts there, no longer as failed or pending in the earlier job; what is not
+   * wanted any more does not count at all.
+   */
   #taskCounts(): TaskCounts {
-    const total = this.plan.campaign.tasks;
+    const complete = this.complete();
+    const total = this.plan.campaign.tasks - countTasks(withoutTasks(droppedTasks(this.wishes), complete));
     const counts = { assigned: 0, running: 0, succeeded: 0, failed: 0 };
+    const atWork: (readonly TaskRange[])[] = [];
     for (const job of this.jobs) {
       counts.assigned += job.counts.assigned;
       counts.running += job.counts.running;
+      counts.failed += this.#failedOf(job, complete);
+      if (job.unfinished !== null) continue;
       counts.succeeded += job.counts.succeeded;
-      if (!this.#takenOver(job)) counts.failed += job.counts.failed;
+      atWork.push(job.intended.tasks);
     }
+    counts.succeeded += countTasks(withoutTasks(complete, joinTasks(...atWork)));
     const pending = total - counts.assigned - counts.running - counts.succeeded - counts.failed;
     return { total, pending: Math.max(0, pending), ...counts };
   }
 
-  #takenOver(job: RunJob): boolean {
-    const { shard, round } = job.intended;
-    return this.jobs.some(({ intended }) => intended.shard.id === shard.id && intended.round > round);
+  /** Tasks that failed in the job and that no later one of its shard has taken over. */
+  #failedOf(job: RunJob, complete: readonly TaskRange[]): number {
+    const { shard, round, tasks } = job.intended;
+    const later = this.jobs.filter(
+      ({ intended }) => intended.shard.id === shard.id && intended.round > round,
+    );
+    const own = withoutTasks(
+      job.unfinished ?? tasks,
+      joinTasks(...later.map(({ intended }) => intended.tasks)),
+    );
+    const mayHaveFailed = job.unfinished === null ? own : withoutTasks(own, complete);
+    return Math.min(job.counts.failed, countTasks(mayHaveFailed));
   }
 
   /** As of the last sweeps; null while there are successes that no sweep has told apart. */
-  #moleculesComplete(): number | null {
-    if (this.jobs.some((job) => job.counts.succeeded > 0 && job.account === null)) return null;
+  #molecules(): Snapshot['molecules'] {
     const { molecules, windows } = this.plan.campaign;
+    const dropped = new Uint8Array(molecules);
+    for (const task of tasksOf(droppedTasks(this.wishes))) {
+      if (this.#complete[task] !== 1) dropped[Math.floor(task / windows)] = 1;
+    }
+    let total = 0;
     let complete = 0;
     for (let molecule = 0; molecule < molecules; molecule += 1) {
-      const first = molecule * windows;
-      if (this.#succeeded.subarray(first, first + windows).every((done) => done === 1)) complete += 1;
+      if (dropped[molecule] === 1) continue;
+      total += 1;
+      let isComplete = true;
+      for (let task = molecule * windows; isComplete && task < (molecule + 1) * windows; task += 1) {
+        isComplete = this.#complete[task] === 1 || this.#reported[task] === 1;
+      }
+      if (isComplete) complete += 1;
     }
-    return complete;
+    const isKnown = !this.jobs.some((job) => job.counts.succeeded > 0 && job.account === null);
+    return { total, complete: isKnown ? complete : null };
   }
 
   #regions(): RegionSnapshot[] {
@@ -251,7 +385,7 @@ export class CampaignView {
         region,
         // One task a VM, so the tasks that have one are the VMs that Batch lets us see.
         vms: count('assigned') + count('running'),
-        gpuQuota: (shard?.provisioning === 'onDemand' ? quota?.onDemandGpus : quota?.spotGpus) ?? null,
+        gpuQuota: quota?.[gpuQuotaOf(shard?.provisioning ?? 'spot')] ?? null,
         running: count('running'),
         pending: count('pending'),
         preemptions: sumOf(jobs, 'preemptions'),
@@ -266,41 +400,6 @@ export class CampaignView {
     const regions = new Set(this.plan.shards.map((shard) => shard.region)).size;
     return limit === null ? null : limit * (this.plan.buckets === 'one' ? 1 : regions);
   }
-
-  /** VMs as their tasks' events tell, storage estimated from the time in which tasks ran. */
-  #spentUsd(now: number): number {
-    const ends = this.jobs.flatMap((job) => job.account?.endTime ?? []);
-    const end = this.state !== 'running' && ends.length > 0 ? Math.max(...ends) : now;
-    let usd = 0;
-    for (const job of this.jobs) {
-      const busy = job.counts.assigned + job.counts.running;
-      const since = busy * Math.max(0, now - (job.spentAt ?? now));
-      usd += ((job.spentVmSeconds + since) / 3600) * usdPerVmHour(this.plan, job.intended.shard);
-      if (job.account) {
-        const { times, attempts } = job.account;
-        const { region } = job.intended.shard;
-        const use = estimateStorageUse(this.plan, { region, times, attempts }, end);
-        const parts = storageCost(this.plan.scenario.resolved.prices, use);
-        usd += Object.values(parts).reduce((sum, part) => sum + part, 0);
-      }
-    }
-    return usd;
-  }
-}
-
-function jobProgress(job: RunJob): JobProgress {
-  const { jobId, shard, round } = job.intended;
-  // Final is what the ledger holds as final: before that the missing tasks are not known.
-  const state = isFinal(job.state) && job.unfinished === null ? 'RUNNING' : job.state;
-  return {
-    jobId,
-    shardId: shard.id,
-    region: shard.region,
-    round,
-    state,
-    counts: job.counts,
-    unfinished: job.unfinished,
-  };
 }
 
 /** Batch's own sentence about the job's last change; events do not come in the order of time. */

@@ -7,8 +7,12 @@ export class CredentialsError extends Error {
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const ADVICE = 'run `gcloud auth application-default login` or set GOOGLE_APPLICATION_CREDENTIALS';
+/** As for gcloud: the service account that everything is done as, with the caller's login behind it. */
+export const IMPERSONATE_VARIABLE = 'CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT';
 /** Finding a login reads a file or two; this only bounds a metadata server that does not answer. Wall time. */
 const FIND_TIMEOUT_MS = 1_500;
+/** Life of a token of an impersonated account: the longest without a policy of its own. */
+const IMPERSONATED_SECONDS = 3600;
 /** One request to the token server, over any network. Wall time. */
 const TOKEN_TIMEOUT_MS = 15_000;
 
@@ -22,15 +26,28 @@ export async function findCredentials(): Promise<AuthClient> {
   process.env.METADATA_SERVER_DETECTION ??= 'bios-only';
   const { GoogleAuth } = await import('google-auth-library');
   const auth = new GoogleAuth({ scopes: [SCOPE] });
-  const client = await bounded(auth.getClient(), FIND_TIMEOUT_MS).catch((error: unknown) => {
+  const own = await bounded(auth.getClient(), FIND_TIMEOUT_MS).catch((error: unknown) => {
     throw new CredentialsError(`No Google Cloud credentials: ${ADVICE}${named(error)}`);
   });
+  const client = await impersonating(own);
   await bounded(client.getAccessToken(), TOKEN_TIMEOUT_MS).catch((error: unknown) => {
     throw new CredentialsError(
       `Google Cloud credentials were found but give no token: ${ADVICE} (${reason(error)})`,
     );
   });
   return client;
+}
+
+async function impersonating(own: AuthClient): Promise<AuthClient> {
+  const account = process.env[IMPERSONATE_VARIABLE];
+  if (account === undefined || account === '') return own;
+  const { Impersonated } = await import('google-auth-library');
+  return new Impersonated({
+    sourceClient: own,
+    targetPrincipal: account,
+    targetScopes: [SCOPE],
+    lifetime: IMPERSONATED_SECONDS,
+  });
 }
 
 /**

@@ -16,8 +16,16 @@ export interface EmulatorPorts {
   grpcPort: number;
 }
 
+/** What a rehearsal does for a task: let time pass, or run it as processes of this machine. */
+export type TaskKind = 'virtual' | 'local';
+
 /** What is written down the moment the process exists, before it is ready. */
-const processSchema = z.object({ pid: z.number(), startTicks: z.string().nullable(), seed: z.string() });
+const processSchema = z.object({
+  pid: z.number(),
+  startTicks: z.string().nullable(),
+  seed: z.string(),
+  tasks: z.enum(['virtual', 'local']).default('virtual'),
+});
 const readySchema = z.object({ pid: z.number(), httpPort: z.number(), grpcPort: z.number() });
 const infoSchema = z.object({ pid: z.number(), runId: z.string().nullable() });
 
@@ -26,16 +34,17 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 15;
 /** An emulator that nobody asks for anything ends by itself after this; its journal lets a later one go on. */
-const IDLE_SECONDS = 900;
+const IDLE_SECONDS = 600;
 
 /**
  * The emulator that a process of this run started and that still lives, or null. Waits for one that is just
- * starting. Throws InputError when it lives but was started with another seed.
+ * starting. Throws InputError when it was started with another seed or another kind of tasks.
  */
 export async function findEmulator(
   paths: RunPaths,
   runId: string,
   seed?: string,
+  tasks?: TaskKind,
 ): Promise<EmulatorPorts | null> {
   const started = processSchema.safeParse(await readJsonFile(paths.emulatorProcess));
   if (!started.success) return null;
@@ -44,9 +53,31 @@ export async function findEmulator(
       `run ${runId}: --seed: found "${seed}", expected "${started.data.seed}", which the rehearsal was started with; choose another --run-id`,
     );
   }
+  if (tasks !== undefined && started.data.tasks !== tasks) {
+    throw new InputError(
+      `run ${runId}: --tasks: found "${tasks}", expected "${started.data.tasks}", which the rehearsal was started with; choose another --run-id`,
+    );
+  }
   if (!isAlive(started.data)) return null;
   const ports = await untilReady(paths, started.data.pid, () => !isAlive(started.data));
   return ports !== null && (await answersFor(ports, runId)) ? ports : null;
+}
+
+const settingsSchema = z.object({
+  speed: z.number(),
+  containerCommand: z.array(z.string()).nullable().default(null),
+});
+
+/** With what the emulator of a run was started; null: it never was. */
+export async function rehearsedWith(
+  paths: RunPaths,
+): Promise<{ seed: string; tasks: TaskKind; speed: number; containerCommand?: string[] } | null> {
+  const started = processSchema.safeParse(await readJsonFile(paths.emulatorProcess));
+  const settings = settingsSchema.safeParse(await readJsonFile(paths.emulatorConfig));
+  if (!started.success || !settings.success) return null;
+  const { speed, containerCommand } = settings.data;
+  const { seed, tasks } = started.data;
+  return { seed, tasks, speed, ...(containerCommand === null ? {} : { containerCommand }) };
 }
 
 /** A rehearsal has the luck of the first replication of a forecast with the same seed. */
@@ -60,14 +91,16 @@ function worldSeed(seed: string): string {
  */
 export async function startEmulatorProcess(
   paths: RunPaths,
-  options: { entry: string; node: string; config: Record<string, unknown>; seed: string },
+  options: { entry: string; node: string; config: Record<string, unknown>; seed: string; tasks?: TaskKind },
 ): Promise<EmulatorPorts> {
   await rm(paths.emulatorReady, { force: true });
   const config = {
     ...options.config,
+    tasks: options.tasks ?? 'virtual',
     seed: worldSeed(options.seed),
     journalFile: paths.emulatorJournal,
     outcomeFile: paths.emulatorOutcome,
+    processFile: paths.emulatorProcess,
     readyFile: paths.emulatorReady,
     logFile: paths.emulatorLog,
     idleSeconds: IDLE_SECONDS,
@@ -91,7 +124,7 @@ export async function startEmulatorProcess(
     if (child.pid !== undefined) {
       await writeAtomically(
         paths.emulatorProcess,
-        JSON.stringify({ ...markOf(child.pid), seed: options.seed }),
+        JSON.stringify({ ...markOf(child.pid), seed: options.seed, tasks: config.tasks }),
       );
       const ports = await untilReady(paths, child.pid, () => ended !== '');
       if (ports !== null) return ports;

@@ -78,6 +78,19 @@ function batchPort(client: BatchServiceClient, project: string): BatchPort {
       calling(`CancelJob ${jobId}`, async () => {
         await client.cancelJob({ name: nameOf(region, jobId), requestId }, options);
       }),
+    listJobs: (region, { key, value }, pageToken) =>
+      calling(`ListJobs in ${region}`, async () => {
+        const [jobs, , answer] = await client.listJobs(
+          {
+            parent: parentOf(region),
+            filter: `labels.${key}="${value}"`,
+            pageSize: PAGE_SIZE,
+            ...(pageToken === null ? {} : { pageToken }),
+          },
+          { ...options, autoPaginate: false },
+        );
+        return { jobs: jobs.map(readJob), next: answer?.nextPageToken || null };
+      }),
     close: () => client.close(),
   };
 }

@@ -9,6 +9,14 @@ export function defaultRunId(run: {
   return `fc-${digest(`run\n${run.planId}\n${run.project}\n${run.source}`).slice(0, 8)}`;
 }
 
+/** `first`, or `first-2`, `first-3`, ...: the first one that is not taken. */
+export function nextRunId(first: string, taken: readonly string[]): string {
+  for (let number = 1; ; number += 1) {
+    const id = number === 1 ? first : `${first}-${number}`;
+    if (!taken.includes(id)) return id;
+  }
+}
+
 /**
  * The request id of a mutation: a UUID (version 8, RFC 9562) made from the run and the job, so that a retry, also
  * by a later process, is recognised by Batch as the same request.

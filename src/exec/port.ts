@@ -1,5 +1,6 @@
 import type { BatchJob } from '../plan/batchJob.js';
 import type { JobState, TaskCounts } from '../plan/snapshot.js';
+import type { StoragePort } from './storagePort.js';
 
 /** One job as GetJob shows it. */
 export interface PortJob {
@@ -22,7 +23,7 @@ export interface PortTask {
 }
 
 /**
- * All that the executor asks of the cloud. Implemented on the real client (googleBatch.ts); a later
+ * All that the executor asks of Batch. Implemented on the real client (googleBatch.ts); a later
  * implementation directly on the World lets crash tests run in virtual time.
  */
 export interface BatchPort {
@@ -36,13 +37,27 @@ export interface BatchPort {
     pageToken: string | null,
   ): Promise<{ tasks: PortTask[]; next: string | null }>;
   cancelJob(region: string, jobId: string, requestId: string): Promise<void>;
+  /** One page of the region's jobs that carry the label, final ones included. */
+  listJobs(
+    region: string,
+    label: { key: string; value: string },
+    pageToken: string | null,
+  ): Promise<{ jobs: PortJob[]; next: string | null }>;
   close(): Promise<void>;
+}
+
+/** The services that a run uses; everything that talks to a cloud is handed in. */
+export interface CloudPort {
+  batch: BatchPort;
+  storage: StoragePort;
 }
 
 export type PortErrorKind =
   | 'ALREADY_EXISTS'
   | 'NOT_FOUND'
   | 'INVALID_ARGUMENT'
+  /** A write on a condition that no longer holds: somebody else was first. */
+  | 'PRECONDITION'
   | 'PERMISSION_DENIED'
   | 'UNAUTHENTICATED'
   | 'RETRYABLE'

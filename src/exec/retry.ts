@@ -53,6 +53,7 @@ export function retryingPort(port: BatchPort, context: RetryContext): BatchPort 
     listTasks: (region, jobId, token) => withRetries(() => port.listTasks(region, jobId, token), context),
     cancelJob: (region, jobId, requestId) =>
       withRetries(() => port.cancelJob(region, jobId, requestId), context),
+    listJobs: (region, label, token) => withRetries(() => port.listJobs(region, label, token), context),
     close: () => port.close(),
   };
 }

@@ -1,11 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { jobIdOf } from '../plan/job.js';
 import type { Plan } from '../plan/plan.js';
-import type { Snapshot } from '../plan/snapshot.js';
 import { inputError } from '../scenario/errors.js';
 import { writeAtomically } from './atomicFile.js';
-import { type Ledger, type LedgerEntry, openLedger } from './ledger.js';
+import { readJsonFile } from './jsonFile.js';
 import { makeFolder } from './makeFolder.js';
 import { lockRun } from './runLock.js';
 
@@ -16,6 +16,8 @@ export const DEFAULT_STATE_DIR = '.fepcast';
 export interface RunPaths {
   folder: string;
   plan: string;
+  about: string;
+  /** A copy of the ledger in the state bucket. */
   ledger: string;
   lock: string;
   snapshot: string;
@@ -25,19 +27,35 @@ export interface RunPaths {
   emulatorReady: string;
   emulatorJournal: string;
   emulatorOutcome: string;
+  emulatorStorage: string;
   emulatorLog: string;
+  /** A folder: VMs, logs and processes of local tasks. */
+  emulatorTasks: string;
 }
 
-/** A run that this process works on, alone. */
+/** What a run is, for commands that are given nothing but its name. */
+export interface RunAbout {
+  source: 'rehearse' | 'execute';
+  project: string;
+  /** Where its record is: gs://bucket/prefix. */
+  state: string;
+}
+
+const aboutSchema = z.looseObject({
+  source: z.enum(['rehearse', 'execute']),
+  project: z.string(),
+  state: z.string(),
+}) satisfies z.ZodType<RunAbout>;
+
+/**
+ * What a run has on this machine, while this process alone works on it here: a copy of its plan and its ledger, its
+ * last snapshot, and in a rehearsal its emulator. Its record is in the state bucket (runRecord.ts).
+ */
 export interface RunFolder {
   runId: string;
   plan: Plan;
   paths: RunPaths;
-  /** What the ledger held when the folder was opened. */
-  entries: LedgerEntry[];
-  ledger: Ledger;
-  writeSnapshot(snapshot: Snapshot): Promise<void>;
-  /** Closes the ledger and gives the lock back. */
+  /** Gives the lock back. */
   close(): Promise<void>;
 }
 
@@ -46,6 +64,7 @@ export function runPaths(stateDir: string, runId: string): RunPaths {
   return {
     folder,
     plan: join(folder, 'plan.json'),
+    about: join(folder, 'about.json'),
     ledger: join(folder, 'ledger.jsonl'),
     lock: join(folder, 'lock'),
     snapshot: join(folder, 'snapshot.json'),
@@ -54,7 +73,9 @@ export function runPaths(stateDir: string, runId: string): RunPaths {
     emulatorReady: join(folder, 'emulator.ready.json'),
     emulatorJournal: join(folder, 'emulator.journal.jsonl'),
     emulatorOutcome: join(folder, 'emulator.outcome.json'),
+    emulatorStorage: join(folder, 'emulator.storage'),
     emulatorLog: join(folder, 'emulator.log'),
+    emulatorTasks: join(folder, 'emulator.tasks'),
   };
 }
 
@@ -66,31 +87,27 @@ export async function openRunFolder(options: {
   stateDir: string;
   runId: string;
   plan: Plan;
+  about: RunAbout;
 }): Promise<RunFolder> {
-  const { stateDir, runId, plan } = options;
+  const { stateDir, runId, plan, about } = options;
   checkRunId(runId, plan);
   const paths = runPaths(stateDir, runId);
   await makeRunFolder(paths.folder, stateDir);
   const unlock = await lockRun(paths.lock, runId);
   try {
     await keepPlan(paths.plan, plan, runId);
-    const { ledger, entries } = await openLedger(paths.ledger);
-    return {
-      runId,
-      plan,
-      paths,
-      entries,
-      ledger,
-      writeSnapshot: (snapshot) => writeAtomically(paths.snapshot, JSON.stringify(snapshot)),
-      async close() {
-        await ledger.close();
-        await unlock();
-      },
-    };
+    if ((await readAbout(paths)) === null) await writeAtomically(paths.about, JSON.stringify(about));
+    return { runId, plan, paths, close: unlock };
   } catch (error) {
     await unlock();
     throw error;
   }
+}
+
+/** Null for a run that this machine does not know. */
+export async function readAbout(paths: Pick<RunPaths, 'about'>): Promise<RunAbout | null> {
+  const parsed = aboutSchema.safeParse(await readJsonFile(paths.about));
+  return parsed.success ? parsed.data : null;
 }
 
 /** Names of the runs in the state folder, in order; none when there is no such folder. */

@@ -1,7 +1,8 @@
 import type { JobState, RunState, Snapshot } from '../plan/snapshot.js';
+import type { RunFindings } from './runFindings.js';
 
 /** What `exec --json` and `status --json` print. Money in USD, times in campaign hours; null: not known. */
-export interface ExecSummary {
+export interface ExecSummary extends RunFindings {
   runId: string;
   /** `running` from `execute` means: stopped before the end, and the same command goes on. */
   state: RunState;
@@ -18,7 +19,10 @@ export interface ExecSummary {
   resumed: boolean;
 }
 
-export function summaryOf(snapshot: Snapshot, run: { runId: string; resumed: boolean }): ExecSummary {
+export function summaryOf(
+  snapshot: Snapshot,
+  run: { runId: string; resumed: boolean; findings: RunFindings },
+): ExecSummary {
   const { total, succeeded, failed, running, pending, assigned } = snapshot.tasks;
   return {
     runId: run.runId,
@@ -32,5 +36,6 @@ export function summaryOf(snapshot: Snapshot, run: { runId: string; resumed: boo
     elapsedHours: snapshot.elapsedSeconds / 3600,
     forecast: snapshot.forecast,
     resumed: run.resumed,
+    ...run.findings,
   };
 }

@@ -26,6 +26,7 @@ export interface BatchInstances {
     provisioningModel?: 'STANDARD' | 'SPOT' | 'PREEMPTIBLE' | 'RESERVATION_BOUND' | 'FLEX_START';
     accelerators?: { type?: string; count?: number | string }[];
     bootDisk?: { image?: string; type?: string; sizeGb?: number | string };
+    reservation?: string;
   };
   installGpuDrivers?: boolean;
 }
@@ -62,6 +63,10 @@ export interface BatchRunnable {
     enableImageStreaming?: boolean;
   };
   script?: { text?: string; path?: string };
+  barrier?: { name?: string };
+  ignoreExitStatus?: boolean;
+  background?: boolean;
+  alwaysRun?: boolean;
   environment?: BatchEnvironment;
   timeout?: string;
 }

@@ -9,6 +9,7 @@ export const METRICS = [
   'tasksSucceeded',
   'tasksFailed',
   'moleculesComplete',
+  'moleculesAtRisk',
   'firstMoleculeHours',
   'checkpointsWritten',
   'checkpointsSkipped',
@@ -41,12 +42,20 @@ export type CostPart = (typeof COST_PARTS)[number];
 /** The shares of the molecules of which an outcome tells when they were complete. */
 export const MOLECULE_SHARES = [0.1, 0.25, 0.5, 0.75, 0.9, 1] as const;
 
+/** The shares of the molecules of which an outcome tells when they could no longer complete. */
+export const RISK_SHARES = [0.001, 0.01, 0.1, 0.25, 0.5, 1] as const;
+
 /** One simulated or rehearsed campaign. Times in hours since the first submission, money in USD. */
 export interface Outcome {
   metrics: Record<Metric, number>;
   costBreakdownUsd: Record<CostPart, number>;
   /** When each of MOLECULE_SHARES of the molecules was complete; null: never. */
   moleculeHours: (number | null)[];
+  /**
+   * When each of RISK_SHARES of the molecules could no longer complete: a task of each had used up its retries, or
+   * its job had ended without it, and no later job took it up; null: never.
+   */
+  riskHours: (number | null)[];
   /** Reference events: run starts + life ends + write requests + finished uploads. */
   events: number;
   /** Computed without an event for each checkpoint; the figures do not depend on it. */
@@ -66,7 +75,7 @@ export interface Summary {
 
 export type Forecast = Record<Metric, Summary>;
 
-/** When a share of the molecules is complete, over the replications that got so far; null if none did. */
+/** When a share of the molecules is complete, or can no longer be, over the replications that got so far; null if none did. */
 export interface MoleculeProgress {
   share: number;
   hours: { p10: number; p50: number; p90: number } | null;

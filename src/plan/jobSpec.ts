@@ -18,6 +18,8 @@ export interface JobSpec {
   priority: number;
   /** Only one zone is allowed: the smaller VM cap applies. */
   oneZone: boolean;
+  /** Names of the zones that the job's VMs may be in; none: any of the region. */
+  zones: string[];
   externalIp: boolean;
   bootDiskGb: number;
   machineType: string;
@@ -30,4 +32,8 @@ export interface JobSpec {
   checkpoint: CheckpointPlan;
   imageDelivery: ImageDelivery;
   startSpreadSeconds: number;
+  /** Every attempt computes so long and ends so, whatever the scenario says of tasks; absent: as the scenario says. */
+  attempt?: { seconds: number; exitCode: number };
+  /** Its tasks run outside the World, which is told how each attempt ends; absent: the World times them itself. */
+  external?: boolean;
 }

@@ -1,4 +1,6 @@
+import { scenarioSha256 } from '../scenario/canonical.js';
 import { inputError } from '../scenario/errors.js';
+import { fillDefaults } from '../scenario/fillDefaults.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { BatchJob } from './batchJob.js';
 
@@ -11,6 +13,8 @@ export interface Journal {
   commands: JournalCommand[];
   /** How far campaign time had gone, as far as the journal tells. Seconds. */
   lastTime: number;
+  /** From here time goes on: no client has been told of a later time. Seconds, at least `lastTime`. */
+  resumeTime: number;
   /** Characters up to the end of the last whole line; what follows was torn by a crash. */
   wholeCharacters: number;
 }
@@ -23,9 +27,31 @@ export interface JournalHeader {
   epochSeconds: number;
   /** Campaign seconds per wall second. */
   speed: number;
+  /** Tasks are real processes, whose ends the journal tells; absent: the World times them. */
+  tasks?: 'local';
 }
 
-/** `t`: campaign seconds at which the World was told. A `tick` only says that time had gone so far. */
+/** Something that a tester makes happen to a region at a campaign second. */
+export type WorldFault = { region: string; at: number } & (
+  | {
+      /** This share of the region's Spot VMs is taken away at once. */
+      kind: 'preempt';
+      share: number;
+    }
+  | {
+      /**
+       * For so many seconds `stockout`: no VM can be had; `imageUnavailable`: pulls that end fail with exit code 1;
+       * `agentSilent`: no VM of the jobs submitted meanwhile ever reports, and Batch gives these jobs up.
+       */
+      kind: 'stockout' | 'imageUnavailable' | 'agentSilent';
+      seconds: number;
+    }
+);
+
+/**
+ * `t`: campaign seconds at which the World was told. A `tick` only says that time had gone so far, and, with
+ * `until`, that clients may have been told of times up to then.
+ */
 export type JournalCommand =
   | {
       t: number;
@@ -44,7 +70,17 @@ export type JournalCommand =
       jobId: string;
       requestId: string;
     }
-  | { t: number; command: 'tick' };
+  /** A local task has ended; `jobNumber` counts the submits from 0. */
+  | { t: number; command: 'end'; jobNumber: number; task: number; exitCode: number }
+  | {
+      t: number;
+      command: 'cancelOperation' | 'deleteOperation';
+      project: string;
+      region: string;
+      operationId: string;
+    }
+  | { t: number; command: 'fault'; fault: WorldFault }
+  | { t: number; command: 'tick'; until?: number };
 
 /** Throws an InputError for a whole line that is not a journal's; a torn last line is left out. */
 export function parseJournal(text: string, file: string): Journal {
@@ -61,6 +97,7 @@ export function parseJournal(text: string, file: string): Journal {
   }
   const commands: JournalCommand[] = [];
   let lastTime = 0;
+  let told = 0;
   for (const [index, line] of lines.slice(1).entries()) {
     const command = parseLine(line, file, index + 2);
     if (!isCommand(command) || command.t < lastTime) {
@@ -68,13 +105,29 @@ export function parseJournal(text: string, file: string): Journal {
         file,
         path: `line ${index + 2}`,
         found: shorten(line),
-        expected: `a submit, cancel, delete or tick with t of at least ${lastTime}`,
+        expected: `a submit, cancel, delete, end, fault or tick with t of at least ${lastTime}`,
       });
     }
     lastTime = command.t;
+    if (command.command === 'tick') told = command.until ?? command.t;
     commands.push(command);
   }
-  return { header, commands, lastTime, wholeCharacters };
+  return {
+    header: upToDate(header),
+    commands,
+    lastTime,
+    resumeTime: Math.max(told, lastTime),
+    wholeCharacters,
+  };
+}
+
+/** With what the scenario of an older version lacks at its default, as a plan of that version is read. */
+function upToDate(header: JournalHeader): JournalHeader {
+  const { sha256, resolved } = header.scenario;
+  // Another hash is somebody's own doing: whoever compares it is to see it.
+  if (scenarioSha256(resolved) !== sha256) return header;
+  const filled = fillDefaults(resolved).resolved as Scenario;
+  return { ...header, scenario: { sha256: scenarioSha256(filled), resolved: filled } };
 }
 
 function parseLine(line: string, file: string, number: number): unknown {
@@ -93,17 +146,39 @@ function isHeader(value: unknown): value is JournalHeader {
     isObject(value.scenario.resolved) &&
     typeof value.seed === 'string' &&
     Number.isSafeInteger(value.epochSeconds) &&
-    typeof value.speed === 'number'
+    typeof value.speed === 'number' &&
+    (value.tasks === undefined || value.tasks === 'local')
   );
 }
 
 function isCommand(value: unknown): value is JournalCommand {
   if (!isObject(value) || typeof value.t !== 'number' || !Number.isFinite(value.t)) return false;
-  if (value.command === 'tick') return true;
-  const names = [value.project, value.region, value.jobId, value.requestId];
-  if (!names.every((name) => typeof name === 'string')) return false;
-  if (value.command === 'submit') return isObject(value.job);
-  return value.command === 'cancel' || value.command === 'delete';
+  switch (value.command) {
+    case 'tick':
+      return value.until === undefined || typeof value.until === 'number';
+    case 'fault':
+      return isObject(value.fault) && typeof value.fault.kind === 'string';
+    case 'end':
+      return [value.jobNumber, value.task, value.exitCode].every(isCount);
+    case 'submit':
+      return isObject(value.job) && areTexts(value.project, value.region, value.jobId, value.requestId);
+    case 'cancel':
+    case 'delete':
+      return areTexts(value.project, value.region, value.jobId, value.requestId);
+    case 'cancelOperation':
+    case 'deleteOperation':
+      return areTexts(value.project, value.region, value.operationId);
+    default:
+      return false;
+  }
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function areTexts(...values: unknown[]): boolean {
+  return values.every((value) => typeof value === 'string');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { bucketForm, bucketRegion, bucketRoles } from './lint/buckets.js';
 import {
   alignedCheckpoints,
   checkpointRate,
@@ -8,8 +9,17 @@ import {
 import { labels, tags } from './lint/cloud.js';
 import { campaignSize, coverage, waveNumbers, wholeMolecules } from './lint/coverage.js';
 import type { Rule } from './lint/finding.js';
-import { guardActs, guardBudget, idleWaves } from './lint/guard.js';
+import { guardBudget, guardExposure, idleWaves } from './lint/guard.js';
+import {
+  bakedImage,
+  imageByDigest,
+  imageDigestsDiffer,
+  imageMissing,
+  imageReachable,
+  imageRegion,
+} from './lint/image.js';
 import { maxRetryCount, parallelTasks, shardId, tasksPerJob, vmsPerJob } from './lint/jobLimits.js';
+import { serviceAccount, sharedVpc, subnetworks } from './lint/network.js';
 import { onDemandQuota, quota } from './lint/quota.js';
 import {
   batchRegion,
@@ -27,7 +37,18 @@ import {
   liftedLimits,
   registryRate,
 } from './lint/startup.js';
+import {
+  commandCheckpoints,
+  commandProgress,
+  jobSize,
+  maxRunRoom,
+  secrets,
+  variables,
+  workCounts,
+} from './lint/task.js';
 import { maxRunDuration, queuedTime, retryCap, runningTime } from './lint/times.js';
+import { farBucket, farRemainder } from './lint/transfer.js';
+import { avoidedZones, reservations, zoneHasMachine } from './lint/zones.js';
 import type { Finding } from './plan.js';
 import type { PlanFile } from './planFile.js';
 
@@ -37,7 +58,11 @@ const RULES: readonly Rule[] = [
   scenarioRegion,
   l4Region,
   zonesOfRegion,
+  avoidedZones,
+  zoneHasMachine,
+  reservations,
   campaignSize,
+  workCounts,
   coverage,
   wholeMolecules,
   waveNumbers,
@@ -49,6 +74,9 @@ const RULES: readonly Rule[] = [
   runningTime,
   queuedTime,
   maxRunDuration,
+  maxRunRoom,
+  commandCheckpoints,
+  commandProgress,
   retryCap,
   quota,
   onDemandQuota,
@@ -56,6 +84,12 @@ const RULES: readonly Rule[] = [
   bootDiskType,
   bootDiskSize,
   imageStreaming,
+  imageMissing,
+  imageByDigest,
+  imageDigestsDiffer,
+  imageRegion,
+  imageReachable,
+  bakedImage,
   driversNeedInternet,
   registryRate,
   sameObjectRate,
@@ -63,10 +97,21 @@ const RULES: readonly Rule[] = [
   checkpointRate,
   flushInNotice,
   softDelete,
+  farBucket,
+  farRemainder,
+  bucketForm,
+  bucketRegion,
+  bucketRoles,
+  subnetworks,
+  sharedVpc,
+  serviceAccount,
   labels,
   tags,
+  variables,
+  secrets,
+  jobSize,
   guardBudget,
-  guardActs,
+  guardExposure,
   idleWaves,
   liftedLimits,
 ];

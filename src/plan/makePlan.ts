@@ -24,6 +24,7 @@ export function makePlan(scenario: Scenario, wanted: Decisions = scenario.decisi
       bootDiskGb: world.machine.bootDisk.sizeGb,
     },
     image: { uriByRegion: imageUris(world), delivery: decisions.image },
+    work: world.work?.table ?? null,
     task: {
       ...world.task,
       maxRunDurationSeconds: world.task.maxRunDurationSeconds ?? defaultMaxRunDuration(world),
@@ -43,6 +44,7 @@ export function makePlan(scenario: Scenario, wanted: Decisions = scenario.decisi
       onDeadline: 'warn',
       maxUnattendedUsd: null,
     },
+    live: null,
     forecast: null,
     alternatives: [],
     findings: [],

@@ -1,7 +1,7 @@
 import type { Provisioning } from '../scenario/scenario.js';
 import { grouped } from './lint/finding.js';
 import { usableVms } from './lint/quota.js';
-import type { Plan, Shard } from './plan.js';
+import { type Plan, PROVISIONING_WORDS, type Shard } from './plan.js';
 
 /** A plan with tasks that can run nowhere: simulating it would only let time pass. */
 export class NeverFinishesError extends Error {
@@ -64,6 +64,5 @@ function missingQuota(plan: Plan, { region, provisioning }: Place): string | nul
   if (!settings) return null;
   const { vms, quota, granted, perVm } = usableVms(plan, settings, provisioning);
   if (vms > 0) return null;
-  const kind = provisioning === 'spot' ? 'Spot' : 'on-demand';
-  return `no ${kind} VM fits into quota.${quota} (found ${granted}, one takes ${perVm})`;
+  return `no ${PROVISIONING_WORDS[provisioning]} VM fits into quota.${quota} (found ${granted}, one takes ${perVm})`;
 }

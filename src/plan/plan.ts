@@ -7,8 +7,17 @@ import type {
   Scenario,
   Task,
   WaveStart,
+  WorkTable,
 } from '../scenario/scenario.js';
 import type { Forecast } from './forecast.js';
+import type { LiveStamp } from './liveStamp.js';
+
+/** Kinds of VMs as people call them. */
+export const PROVISIONING_WORDS: Readonly<Record<Provisioning, string>> = {
+  spot: 'Spot',
+  onDemand: 'on-demand',
+  flexStart: 'FLEX_START',
+};
 
 /** A contiguous range of campaign tasks that one Batch job runs. Task = molecule x windows + window. */
 export interface Shard {
@@ -62,6 +71,8 @@ export interface Plan {
   campaign: { molecules: number; windows: number; tasks: number };
   machine: { type: string; accelerator: string | null; bootDiskType: string; bootDiskGb: number };
   image: { uriByRegion: Record<string, string>; delivery: ImageDelivery };
+  /** The tasks by name, for staging and for the index; null: the campaign is given by counts alone. */
+  work: WorkTable | null;
   task: Task;
   cloud: Cloud | null;
   checkpoint: CheckpointPlan;
@@ -78,6 +89,8 @@ export interface Plan {
     onDeadline: 'warn' | 'stop' | 'cancel';
     maxUnattendedUsd: number | null;
   };
+  /** What Google told of quotas and prices when the plan was made; null: nobody asked. */
+  live: LiveStamp | null;
   forecast: Forecast | null;
   alternatives: Alternative[];
   findings: Finding[];

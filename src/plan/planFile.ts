@@ -1,22 +1,25 @@
 import { z } from 'zod';
-import { scenarioSha256 } from '../scenario/canonical.js';
+import { canonicalJson, scenarioSha256 } from '../scenario/canonical.js';
 import { inputError } from '../scenario/errors.js';
+import { fillDefaults } from '../scenario/fillDefaults.js';
 import { either, found } from '../scenario/found.js';
-import { formatPath } from '../scenario/paths.js';
+import { formatPath, isMap } from '../scenario/paths.js';
 import { checkResolvedScenario } from '../scenario/resolve.js';
+import type { WorkTable } from '../scenario/scenario.js';
 import { METRICS } from './forecast.js';
+import { liveStampSchema } from './liveStamp.js';
 import type { Plan, Shard } from './plan.js';
 
 /**
  * The shape of plan.json. It is strict about names and kinds, and loose about figures: what exceeds a limit of a
  * service is a finding of the linter, so it has to get through here. The order of the keys is the order in
- * which a plan is written.
+ * which a plan is written. What a plan of an older version lacks has a default.
  */
 const whole = z.int().min(0);
 const positive = z.int().min(1);
 const amount = z.number().min(0);
 const text = z.string().min(1);
-const provisioning = z.enum(['spot', 'onDemand']);
+const provisioning = z.enum(['spot', 'onDemand', 'flexStart']);
 const texts = z.record(z.string(), z.string());
 
 const shard = z.strictObject({
@@ -42,23 +45,55 @@ const summary = z.strictObject({
 
 const range = z.strictObject({ p10: z.number(), p50: z.number(), p90: z.number() });
 
+/** Lists and variables are told to tasks as texts with a line for each element. */
+const line = z.string().regex(/^[^\r\n\0]+$/, 'a text without line breaks');
+const value = z.string().regex(/^[^\r\n\0]*$/, 'a text without line breaks');
+
+const work = z.strictObject({
+  file: text,
+  sha256: text,
+  folder: z.string(),
+  molecules: z.array(text).min(1),
+  windows: z.array(z.strictObject({ leg: text, repeat: text, window: text })).min(1),
+  inputs: z.array(text).min(1),
+});
+
+const task = z.strictObject({
+  adapter: z.enum(['gromacs', 'command']),
+  maxRunDurationSeconds: positive.nullable(),
+  command: z.array(line).default([]),
+  environment: z.record(z.string(), value).default({}),
+  checkpointFiles: z.array(line).default([]),
+  outputs: z.array(line).default([]),
+  doneFile: line.nullable().default(null),
+  progress: line.nullable().default(null),
+  stopSignal: z.enum(['TERM', 'INT', 'USR1']).default('TERM'),
+  restartFromZero: z.boolean().default(true),
+  stallSeconds: z.number().positive().default(600),
+});
+
 const cloud = z.strictObject({
   project: text.nullable(),
   serviceAccount: text.nullable(),
   labels: texts,
   tags: z.array(z.string()),
+  network: text.nullable().default(null),
   externalIp: z.boolean(),
+  nat: z.boolean().default(false),
   installGpuDrivers: z.boolean(),
+  secretEnvironment: texts.default({}),
   state: text.nullable(),
   regions: z.record(
     z.string(),
     z.strictObject({
       subnetwork: text.nullable(),
       zones: z.array(text).min(1).nullable(),
+      avoidZones: z.array(text).default([]),
       imageUri: text.nullable(),
       bootImage: text.nullable(),
       scratchBucket: text.nullable(),
       resultsBucket: text.nullable(),
+      reservation: text.nullable().default(null),
     }),
   ),
 });
@@ -98,10 +133,8 @@ export const planFileSchema = z.strictObject({
     bootDiskGb: positive,
   }),
   image: z.strictObject({ uriByRegion: texts, delivery: z.enum(['pull', 'streaming', 'baked']) }),
-  task: z.strictObject({
-    adapter: z.enum(['gromacs', 'command']),
-    maxRunDurationSeconds: positive.nullable(),
-  }),
+  work: work.nullable().default(null),
+  task,
   cloud: cloud.nullable(),
   checkpoint: z.strictObject({
     policy: z.enum(['none', 'periodic', 'aligned', 'adaptive']),
@@ -130,6 +163,7 @@ export const planFileSchema = z.strictObject({
     onDeadline: z.enum(['warn', 'stop', 'cancel']),
     maxUnattendedUsd: amount.nullable(),
   }),
+  live: liveStampSchema.nullable().default(null),
   forecast: z.record(z.enum(METRICS), summary).nullable(),
   alternatives: z.array(alternative),
   findings: z.array(finding),
@@ -148,8 +182,9 @@ export function parsePlanFile(source: string, file: string): PlanFile {
   const checked = planFileSchema.safeParse(parseJson(source, file), { reportInput: true });
   if (!checked.success) throw shapeError(checked.error, file);
   const { data } = checked;
-  const resolved = checkResolvedScenario(data.scenario.resolved, { file, path: 'scenario.resolved' });
-  const sha256 = scenarioSha256(resolved);
+  const raw = withTable(data.scenario.resolved, data.work);
+  const resolved = checkResolvedScenario(fillDefaults(raw).resolved, { file, path: 'scenario.resolved' });
+  const sha256 = scenarioSha256(raw);
   if (sha256 !== data.scenario.sha256) {
     throw inputError({
       file,
@@ -158,7 +193,18 @@ export function parsePlanFile(source: string, file: string): PlanFile {
       expected: `${abbreviated(sha256)} (the embedded scenario was changed after planning; run fepcast plan again)`,
     });
   }
-  return { ...data, scenario: { ...data.scenario, resolved } };
+  const work = resolved.work?.table ?? null;
+  if (canonicalJson(work) !== canonicalJson(data.work)) {
+    const expected = 'the tasks of the embedded scenario (run fepcast plan again)';
+    throw inputError({ file, path: 'work', found: found(data.work), expected });
+  }
+  return { ...data, scenario: { ...data.scenario, sha256: scenarioSha256(resolved), resolved }, work };
+}
+
+/** The file has the tasks once, beside the scenario. */
+function withTable<S extends { work?: unknown }>(scenario: S, table: WorkTable | null): S {
+  const { work } = scenario;
+  return isMap(work) ? { ...scenario, work: { ...work, table } } : scenario;
 }
 
 /** Reads plan.json for everybody else: every shard has one region. */
@@ -179,7 +225,9 @@ export function parsePlan(source: string, file: string): Plan {
 
 /** plan.json: readable, in the schema's order of keys, the same bytes for the same plan. */
 export function formatPlan(plan: Plan): string {
-  return `${JSON.stringify(planFileSchema.parse(plan), null, 2)}\n`;
+  const { scenario } = plan;
+  const slim = { ...plan, scenario: { ...scenario, resolved: withTable(scenario.resolved, null) } };
+  return `${JSON.stringify(planFileSchema.parse(slim), null, 2)}\n`;
 }
 
 const A_PLAN = 'a plan (JSON, as fepcast plan writes it)';

@@ -4,11 +4,14 @@ import type { Plan } from './plan.js';
 
 /**
  * The name of a set of decisions: `p` and 12 hex digits over everything that is executed. What the plan merely
- * reports (forecast, alternatives, findings) has no part in it, and the scenario only by its hash.
+ * reports (live inputs, forecast, alternatives, findings) has no part in it, and the scenario only by its hash.
  */
 export function planIdOf(plan: Omit<Plan, 'id'> & { id?: string }): string {
   const {
     id: _id,
+    // A part of the scenario, and of its hash.
+    work: _work,
+    live: _live,
     forecast: _forecast,
     alternatives: _alternatives,
     findings: _findings,

@@ -1,4 +1,4 @@
-import type { Provisioning, Scenario } from '../scenario/scenario.js';
+import type { Provisioning, Region, Scenario } from '../scenario/scenario.js';
 import { HOURS_PER_MONTH } from './storageCost.js';
 
 /**
@@ -15,6 +15,13 @@ export interface PricedVm {
   externalIp: boolean;
 }
 
+/** FLEX_START VMs without a price of their own cost what on-demand VMs cost. */
+export function machineUsdPerHour(price: Region['price'], provisioning: Provisioning): number {
+  if (provisioning === 'spot') return price.spotUsdPerHour;
+  if (provisioning === 'onDemand') return price.onDemandUsdPerHour;
+  return price.flexStartUsdPerHour ?? price.onDemandUsdPerHour;
+}
+
 /**
  * USD for one hour of a VM, its boot disk and its external address, at the scenario's prices. A region without a
  * price costs 0; lint reports such a plan.
@@ -24,9 +31,8 @@ export function vmUsdPerHour(
   vm: PricedVm,
 ): { machine: number; bootDisk: number; externalIp: number } {
   const price = regions[vm.region]?.price;
-  const machine = vm.provisioning === 'spot' ? price?.spotUsdPerHour : price?.onDemandUsdPerHour;
   return {
-    machine: machine ?? 0,
+    machine: price === undefined ? 0 : machineUsdPerHour(price, vm.provisioning),
     bootDisk: (vm.bootDiskGb * prices.bootDiskUsdPerGbMonth) / HOURS_PER_MONTH,
     externalIp: vm.externalIp ? prices.externalIpUsdPerHour : 0,
   };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Scenario } from './scenario.js';
+import { isMap } from './paths.js';
 
 /**
  * JSON with sorted keys and no whitespace: equal values give equal text, whatever order their keys were written
@@ -20,7 +20,15 @@ export function canonicalJson(value: unknown): string {
   return text;
 }
 
-/** The identity of a world: sha256 in hex over the canonical JSON of the resolved scenario. */
-export function scenarioSha256(scenario: Scenario): string {
-  return createHash('sha256').update(canonicalJson(scenario)).digest('hex');
+/**
+ * The identity of a world: sha256 in hex over the canonical JSON of the resolved scenario. The folder that its inputs
+ * lie in has no part in it: the same work on another machine is the same world.
+ */
+export function scenarioSha256(scenario: { work?: unknown }): string {
+  const { work } = scenario;
+  const told =
+    isMap(work) && isMap(work.table)
+      ? { ...scenario, work: { ...work, table: { ...work.table, folder: '' } } }
+      : scenario;
+  return createHash('sha256').update(canonicalJson(told)).digest('hex');
 }

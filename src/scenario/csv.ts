@@ -27,6 +27,11 @@ export function parseCsv(file: string, text: string, needed: string): Csv {
     .split(/\r?\n/)
     .map((content, i) => ({ line: i + 1, content }))
     .filter(({ content }) => content.trim() !== '' && !content.startsWith('#'));
+  for (const { line, content } of lines) {
+    if ((content.match(/"/g)?.length ?? 0) % 2 === 0) continue;
+    const expected = 'a quote for each quote, and one in a name written twice';
+    throw inputError({ file, path: `line ${line}`, found: 'a double quote that is not closed', expected });
+  }
   const [heading, ...others] = lines;
   if (heading === undefined) throw inputError({ file, found: 'an empty file', expected: needed });
   const separator = /[,;\t]/.exec(heading.content)?.[0] ?? ',';

@@ -64,6 +64,8 @@ export interface Numeric extends WithFallback<number | string | null> {
   readonly word: string | null;
   /** Another way to say it in YAML. */
   readonly alias: Alias | null;
+  /** May be absent in YAML where parsing can work it out; a message where it cannot. */
+  readonly computed: boolean;
 }
 
 export interface Alias {
@@ -140,7 +142,9 @@ export interface Data extends WithFallback<null> {
   readonly nullable: boolean;
 }
 
-type NumericOptions = WithFallback<number | string | null> & Bounds & Partial<Pick<Numeric, 'alias'>>;
+type NumericOptions = WithFallback<number | string | null> &
+  Bounds &
+  Partial<Pick<Numeric, 'alias' | 'computed'>>;
 
 /** Makes the constructors of numbers in one unit. */
 function numeric(unit: units.Unit, usual: Bounds) {
@@ -148,10 +152,11 @@ function numeric(unit: units.Unit, usual: Bounds) {
   function make<W extends string>(options: NumericOptions & { word: W }): Numeric & Node<number | W>;
   function make(options: NumericOptions): Numeric & Node<number>;
   function make(options: NumericOptions & Partial<Pick<Numeric, 'nothing' | 'word'>>): Numeric {
-    const { min, max, above, whole, nothing = null, word = null, alias = null, ...told } = options;
-    const { min: usualMin, ...others } = usual;
+    const { min, max, above, whole, nothing = null, word = null, alias = null, ...others } = options;
+    const { computed = false, ...told } = others;
+    const { min: usualMin, ...usualBounds } = usual;
     const bounds = {
-      ...others,
+      ...usualBounds,
       // An exclusive lower bound takes the place of the usual inclusive one.
       ...(above === undefined && usualMin !== undefined && { min: usualMin }),
       ...(min !== undefined && { min }),
@@ -159,7 +164,7 @@ function numeric(unit: units.Unit, usual: Bounds) {
       ...(above !== undefined && { above }),
       ...(whole !== undefined && { whole }),
     };
-    return { node: 'numeric', unit, bounds, nothing, word, alias, ...told };
+    return { node: 'numeric', unit, bounds, nothing, word, alias, computed, ...told };
   }
   return make;
 }
@@ -176,6 +181,8 @@ export const usd = numeric(units.USD, { min: 0 });
 export const usdPerHour = numeric(units.USD_PER_HOUR, { min: 0 });
 export const usdPerGbMonth = numeric(units.USD_PER_GB_MONTH, { min: 0 });
 export const usdPerGb = numeric(units.USD_PER_GB, { min: 0 });
+export const picoseconds = numeric(units.PICOSECONDS, { min: 0 });
+export const kelvin = numeric(units.KELVIN, { min: 0 });
 export const usdPer1000 = numeric(units.USD_PER_1000, { min: 0 });
 export const share = numeric(units.SHARE, { min: 0, max: 1 });
 export const percent = numeric(units.PERCENT, { min: 0, max: 100 });

@@ -11,6 +11,24 @@ export function scenarioJsonSchema(): JsonSchema {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'fepcast scenario',
     ...schemaOf(scenarioNode, false),
+    // Tasks that have names are counted.
+    allOf: [
+      {
+        anyOf: [
+          { type: 'object', properties: { work: { type: 'object' } }, required: ['work'] },
+          {
+            type: 'object',
+            properties: {
+              campaign: {
+                type: 'object',
+                properties: { molecules: {}, windows: {} },
+                required: ['molecules', 'windows'],
+              },
+            },
+          },
+        ],
+      },
+    ],
     definitions: {
       guess: {
         type: 'object',
@@ -145,5 +163,6 @@ function isRequired(field: AnyNode): boolean {
     if (field.computed) return false;
     if (field.node === 'group') return !field.nullable && Object.values(field.fields).some(isRequired);
   }
+  if (field.node === 'numeric' && field.computed) return false;
   return field.fallback === undefined;
 }

@@ -22,11 +22,13 @@ const G2: Record<string, [vcpus: number, memoryGib: number, gpus: number]> = {
 
 /**
  * The shape of a machine type. A type outside the G2 series is read by its name (`n1-standard-4`: 4 vCPUs,
- * 3.75 GiB each) and has the GPUs that its job attaches.
+ * 3.75 GiB each; `n2-custom-8-16384`: 8 vCPUs and 16384 MiB) and has the GPUs that its job attaches.
  */
 export function machineShape(type: string, attachedGpus = 0): MachineShape {
   const g2 = G2[type];
   if (g2) return { vcpus: g2[0], memoryMib: g2[1] * 1024, gpus: g2[2] };
-  const vcpus = Number(/-(\d+)$/.exec(type)?.[1] ?? '1');
+  const custom = /(?:^|-)custom-(\d+)-(\d+)/.exec(type);
+  if (custom) return { vcpus: Number(custom[1]), memoryMib: Number(custom[2]), gpus: attachedGpus };
+  const vcpus = Number(/-(\d+)(?:-lssd)?$/.exec(type)?.[1] ?? '1');
   return { vcpus, memoryMib: vcpus * 3840, gpus: attachedGpus };
 }

@@ -143,6 +143,7 @@ function unitOf(node: AnyNode): string {
 
 function defaultOf(node: AnyNode, computed: boolean): string {
   const fallback = 'fallback' in node ? node.fallback : undefined;
+  if (node.node === 'numeric' && node.computed) return 'required without `work`';
   if (fallback === undefined) return computed ? 'worked out' : 'required';
   const value = yamlValue(node, fallback);
   return value === null ? 'none' : `\`${flowYaml(value)}\``;

@@ -1,7 +1,9 @@
 import { parseDocument } from 'yaml';
 import { InputError, inputError } from './errors.js';
 import { scenarioNode } from './fields/scenario.js';
+import { findWork, type WorkReaders } from './findWork.js';
 import { found } from './found.js';
+import { gpuQuotaOf } from './gpuQuota.js';
 import { fillListPrices } from './listPrices.js';
 import { applyOverrides } from './overrides.js';
 import { formatPath, isMap, type Path } from './paths.js';
@@ -12,13 +14,9 @@ import type { Decisions, Region, Scenario } from './scenario.js';
 import { fillUtcOffsets } from './utcOffsets.js';
 import { DataReference, yamlSchema } from './zodSchemas.js';
 
-export interface ParseOptions {
-  /** Named in messages. */
-  file?: string;
+export interface ParseOptions extends WorkReaders {
   /** `path=value`, as `--set` takes them. */
   overrides?: readonly string[];
-  /** The text of a file that the scenario names (`empirical: lifetimes.csv`), by the name used there. */
-  readFile?: (path: string) => string;
 }
 
 const A_SCENARIO = 'a scenario: a map with name, campaign and regions';
@@ -44,7 +42,8 @@ export function overrideScenario(
 function resolve(yaml: Record<string, unknown>, options: ParseOptions): Scenario {
   const { file, overrides = [] } = options;
   const overridden = applyOverrides(yaml, overrides, file);
-  const parsed = schema.safeParse(fillUtcOffsets(fillListPrices(fillPreset(overridden))));
+  const told = findWork(overridden, options);
+  const parsed = schema.safeParse(fillUtcOffsets(fillListPrices(fillPreset(told))));
   if (!parsed.success) throw firstIssue(parsed.error, { file });
   const guesses: Scenario['guesses'] = {};
   const settled = settle(parsed.data, [], guesses, options) as Scenario;
@@ -125,9 +124,8 @@ function readData({ file: name, format }: DataReference, path: Path, { file, rea
 function parallelismOf({ decisions, regions }: Scenario): Decisions['parallelism'] {
   const given: Decisions['parallelism'] | undefined = decisions.parallelism;
   if (given !== undefined) return used(given);
-  const quota = ({ quota: { spotGpus, onDemandGpus } }: Region): number =>
-    decisions.provisioning === 'spot' ? spotGpus : onDemandGpus;
-  const byQuota = used(mapValues(regions, quota));
+  const kind = gpuQuotaOf(decisions.provisioning);
+  const byQuota = used(mapValues(regions, ({ quota }: Region) => quota[kind]));
   // Without any quota the campaign still has jobs: they wait, and say so.
   return Object.keys(byQuota).length > 0 ? byQuota : mapValues(regions, () => 1);
 }

@@ -71,7 +71,42 @@ function* disagreements({ campaign, regions, decisions, cloud, ...rest }: Scenar
     };
   }
   if (cloud !== null) yield* strangers(['cloud', 'regions'], cloud.regions, names);
+  yield* workOf(campaign, rest.work);
+  yield* taskProblems(rest.task);
   yield* strayGuesses({ campaign, regions, decisions, cloud, ...rest });
+}
+
+/** The work and the counts of the campaign are two ways to say the same. */
+function* workOf({ molecules, windows }: Scenario['campaign'], work: Scenario['work']): Generator<Mismatch> {
+  if (work === null) return;
+  if (work.table === null) {
+    yield { at: ['work'], found: 'no tasks', expected: 'a table, or inputs with a pattern' };
+    return;
+  }
+  const counts = { molecules: work.table.molecules.length, windows: work.table.windows.length };
+  for (const [key, said] of [
+    ['molecules', molecules],
+    ['windows', windows],
+  ] as const) {
+    if (said === counts[key]) continue;
+    const expected = `${counts[key]}, as in ${work.table.file} (or nothing: it is counted there)`;
+    yield { at: ['campaign', key], found: String(said), expected };
+  }
+}
+
+/** Each adapter has its own keys. */
+function* taskProblems(task: Scenario['task']): Generator<Mismatch> {
+  if (task.adapter === 'command') {
+    if (task.command.length > 0) return;
+    const expected = 'the program and its arguments (adapter command)';
+    yield { at: ['task', 'command'], found: 'an empty list', expected };
+    return;
+  }
+  for (const key of ['command', 'checkpointFiles', 'outputs', 'doneFile', 'progress'] as const) {
+    const value = task[key];
+    if (value === null || value.length === 0) continue;
+    yield { at: ['task', key], found: found(value), expected: 'nothing, unless the adapter is command' };
+  }
 }
 
 function* strangers(at: Path, table: Record<string, unknown>, names: readonly string[]): Generator<Mismatch> {

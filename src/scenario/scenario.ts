@@ -36,10 +36,12 @@ export interface Lifetimes {
 /** A share of a region's VMs, between 0 and 1. */
 export type ShareDistribution = { constant: number } | { uniform: [low: number, high: number] };
 
-/** Shocks: at Poisson times a share of all Spot VMs of the region is taken at once. */
+/** Shocks: at Poisson times a share of the Spot VMs of the region, or of one of its zones, is taken at once. */
 export interface Shocks {
   perHour: number;
   share: ShareDistribution;
+  /** `zone`: each shock strikes one of the region's zones. */
+  scope: 'region' | 'zone';
 }
 
 /** How many Spot VMs can be had in a region, whatever the quota says. */
@@ -53,7 +55,7 @@ export interface Capacity {
 }
 
 export type ImageDelivery = 'pull' | 'streaming' | 'baked';
-export type Provisioning = 'spot' | 'onDemand';
+export type Provisioning = 'spot' | 'onDemand' | 'flexStart';
 export type CheckpointPolicyName = 'none' | 'periodic' | 'aligned' | 'adaptive';
 export type Strategy = 'retry' | 'checkpoint' | 'rolling';
 export type WaveStart = 'finished' | 'drained';
@@ -61,12 +63,19 @@ export type RemainderPolicy = 'leave' | 'sameRegion' | 'anyRegion' | 'onDemand';
 
 export interface Region {
   quota: { spotGpus: number; onDemandGpus: number; cpus: number | null; diskGb: number | null };
-  price: { spotUsdPerHour: number; onDemandUsdPerHour: number; date: string | null };
+  price: {
+    spotUsdPerHour: number;
+    onDemandUsdPerHour: number;
+    /** null: as on demand. */
+    flexStartUsdPerHour: number | null;
+    date: string | null;
+  };
   hazard: Hazard;
   shocks: Shocks | null;
   capacity: Capacity;
   /** Local time minus UTC, for the time-of-day factor. */
   utcOffsetHours: number;
+  /** VMs are spread over them; none: the region is one zone. */
   zones: string[];
 }
 
@@ -159,7 +168,13 @@ export interface Scenario {
     latencySeconds: number;
     uploadThroughputBytesPerSecond: number | null;
     downloadThroughputBytesPerSecond: number | null;
+    /** What all uploads of one bucket share, in order of arrival. */
+    sharedUploadThroughputBytesPerSecond: number | null;
     requestsPerUpload: number;
+    /** Read requests that come before the writes of an upload. */
+    readsPerUpload: number;
+    /** Writes that it takes of one object's name. */
+    objectWritesPerSecond: number | null;
     /** Tries of one request before this checkpoint is skipped; null: until it succeeds. */
     maxTries: number | null;
     backoffBaseSeconds: number;
@@ -192,28 +207,98 @@ export interface Scenario {
     softDeleteDays: number;
     /** Between regions of one continent; falls due where a task's bucket lies in another region (`buckets: one`). */
     crossRegionUsdPerGb: number;
+    /** What is downloaded out of Google Cloud. */
+    internetUsdPerGb: number;
   };
   regions: Record<string, Region>;
   decisions: Decisions;
   objective: { deadlineSeconds: number | null; budgetUsd: number | null; confidence: number };
+  /** The tasks by name; null: only their number is known, and the plan cannot be executed on Google. */
+  work: Work | null;
   cloud: Cloud | null;
   task: Task;
+  analysis: Analysis;
   /** Guesses that forecasts may sample: path in this resolved scenario -> the range that was given with it. */
   guesses: Record<string, { low: number; high: number }>;
 }
 
+/** One window of the work, as people name it. */
+export interface WorkWindow {
+  leg: string;
+  repeat: string;
+  window: string;
+}
+
+/**
+ * The tasks of a campaign by name. Every molecule has the same windows; the input of task = molecule x windows +
+ * window is `inputs[task]`.
+ */
+export interface WorkTable {
+  /** The table, or the folder and the pattern in it, as the scenario names them. */
+  file: string;
+  /** Of the table's text, or of the files that the pattern found. */
+  sha256: string;
+  /** Where relative inputs lie: the folder of the scenario's file. No part of the scenario's identity. */
+  folder: string;
+  molecules: string[];
+  windows: WorkWindow[];
+  /** Path of a file, or a gs:// URI. */
+  inputs: string[];
+}
+
+/** What is to be computed: a table, or the files that a pattern finds. Either way `table` holds it. */
+export interface Work {
+  table: WorkTable | null;
+  /** Folder or gs:// prefix below which `pattern` looks. */
+  inputs: string | null;
+  pattern: string | null;
+}
+
 export interface Task {
   adapter: 'gromacs' | 'command';
+  /** Batch ends an attempt after this time; null: what the plan works out. */
   maxRunDurationSeconds: number | null;
+  /** Adapter `command`: the argv; [] with adapter gromacs. */
+  command: string[];
+  /** What the engine is told besides; a part of the work's digest. */
+  environment: Record<string, string>;
+  /** Adapter `command`: globs of the files that make a checkpoint; []: the program has none. */
+  checkpointFiles: string[];
+  /** Adapter `command`: globs of the files that are the result. */
+  outputs: string[];
+  /** Adapter `command`: exists once the work is done; null: exit code 0 says so. */
+  doneFile: string | null;
+  /** Adapter `command`: holds `step [of]`. */
+  progress: string | null;
+  stopSignal: 'TERM' | 'INT' | 'USR1';
+  /** With no checkpoint that verifies: begin again, or give up (exit code 78). */
+  restartFromZero: boolean;
+  /** Without a new step for so long the engine is killed. */
+  stallSeconds: number;
+}
+
+export interface Analysis {
+  /** Simulated time at the start of each window that does not count; null: a tenth of the window. */
+  equilibrationPs: number | null;
+  /** `dG = complex - solvent`; null: legs are reported and not combined. */
+  combine: string | null;
+  /** null: as the files of the windows say. */
+  temperatureKelvin: number | null;
 }
 
 export interface CloudRegion {
+  /** Full or partial URL; of a Shared VPC: projects/HOST/regions/R/subnetworks/S. */
   subnetwork: string | null;
+  /** Zones to use; null: all of the region that have the machine. */
   zones: string[] | null;
+  /** Zones not to use: the job then lists the others. */
+  avoidZones: string[];
   imageUri: string | null;
   bootImage: string | null;
   scratchBucket: string | null;
   resultsBucket: string | null;
+  /** projects/P/zones/Z/reservations/N or NO_RESERVATION; only on-demand VMs use one. */
+  reservation: string | null;
 }
 
 export interface Cloud {
@@ -221,8 +306,14 @@ export interface Cloud {
   serviceAccount: string | null;
   labels: Record<string, string>;
   tags: string[];
+  /** Full or partial URL of the VPC network; null: the project's default, or the subnetwork's. */
+  network: string | null;
   externalIp: boolean;
+  /** Cloud NAT (or another way out) is there for VMs without an external address. */
+  nat: boolean;
   installGpuDrivers: boolean;
+  /** Variable -> version of a secret: projects/P/secrets/S/versions/N. */
+  secretEnvironment: Record<string, string>;
   state: string | null;
   regions: Record<string, CloudRegion>;
 }

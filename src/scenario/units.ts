@@ -195,6 +195,24 @@ export const USD_PER_GB_MONTH = money('a price', 'UsdPerGbMonth', 'USD/GB-month'
 export const USD_PER_GB = money('a price', 'UsdPerGb', 'USD/GB', '0.02 USD/GB');
 export const USD_PER_1000 = money('a price', 'UsdPer1000', 'USD/1000', '0.005 USD/1000');
 
+/** Simulated time. */
+export const PICOSECONDS = unit({
+  what: 'a simulated time',
+  examples: ['200ps', '1ns'],
+  suffix: 'Ps',
+  bare: 'zero',
+  steps: [times('us', 1e6), times('ns', 1_000), times('ps', 1), part('fs', 1_000)],
+});
+
+export const KELVIN = unit({
+  what: 'a temperature',
+  examples: ['298.15 K'],
+  suffix: 'Kelvin',
+  bare: 'any',
+  steps: [times('K', 1)],
+  gap: ' ',
+});
+
 /** Local time less UTC. */
 export const UTC_OFFSET = unit({
   what: 'an offset from UTC',

@@ -15,11 +15,16 @@ export function replayJournal(journal: Journal): Outcome {
   const jobs = new Map<string, number>();
   for (const command of journal.commands) {
     world.advance(command.t);
-    if (command.command === 'tick') continue;
+    if (command.command === 'fault') world.order(command.fault);
+    if (command.command === 'end') {
+      world.endAttempt(command.jobNumber, command.task, command.exitCode);
+      continue;
+    }
+    if (!('jobId' in command)) continue;
     const name = `${command.project}/${command.region}/${command.jobId}`;
     if (command.command === 'submit') {
       const spec = readJobSpec(command.job, command.region, command.jobId, scenario);
-      jobs.set(name, world.submit(spec));
+      jobs.set(name, world.submit(header.tasks === 'local' ? { ...spec, external: true } : spec));
     } else {
       // Deleting a job ends it like cancelling it.
       const job = jobs.get(name);

@@ -7,6 +7,7 @@ import {
   MOLECULE_SHARES,
   type MoleculeProgress,
   type Outcome,
+  RISK_SHARES,
   type Summary,
 } from '../plan/forecast.js';
 import type { Plan } from '../plan/plan.js';
@@ -38,6 +39,7 @@ export function summarise(outcomes: readonly Outcome[]): {
   forecast: Forecast;
   costBreakdownUsd: Record<CostPart, number>;
   moleculesOverTime: MoleculeProgress[];
+  moleculesAtRiskOverTime: MoleculeProgress[];
 } {
   const forecast = {} as Forecast;
   for (const metric of METRICS)
@@ -49,11 +51,12 @@ export function summarise(outcomes: readonly Outcome[]): {
   return {
     forecast,
     costBreakdownUsd,
-    moleculesOverTime: MOLECULE_SHARES.map((share, i) => progressAt(share, i)),
+    moleculesOverTime: MOLECULE_SHARES.map((share, i) => progressAt('moleculeHours', share, i)),
+    moleculesAtRiskOverTime: RISK_SHARES.map((share, i) => progressAt('riskHours', share, i)),
   };
 
-  function progressAt(share: number, i: number): MoleculeProgress {
-    const hours = outcomes.flatMap(({ moleculeHours }) => moleculeHours[i] ?? []);
+  function progressAt(which: 'moleculeHours' | 'riskHours', share: number, i: number): MoleculeProgress {
+    const hours = outcomes.flatMap((outcome) => outcome[which][i] ?? []);
     if (hours.length === 0) return { share, hours: null };
     const { p10, p50, p90 } = summaryOf(hours);
     return { share, hours: { p10, p50, p90 } };

@@ -24,6 +24,8 @@ export const Purpose = {
   shock: 12,
   stockout: 13,
   eviction: 14,
+  /** Of regions, which are not evicted; a VM's own zone is a second draw of its life. */
+  zone: 14,
   notice: 15,
 } as const;
 

@@ -6,7 +6,7 @@ import { Campaign } from './campaign.js';
 import { guessesOf } from './guesses.js';
 import { keyOf, planOfReplication } from './replicate.js';
 import { HORIZON_SECONDS } from './world/outcome.js';
-import type { BucketUse, TaskState, WorldObserver } from './world/view.js';
+import type { BindingQuota, BucketUse, TaskState, WaitCause, WorldObserver } from './world/view.js';
 import type { World } from './world/world.js';
 
 /** Grows when a field changes its meaning; fields that are added leave it as it is. */
@@ -53,6 +53,7 @@ export type TraceEvent =
     })
   | (InJob & { type: 'job'; from: JobState; to: JobState; reason: string | null })
   | (OfTask & { type: 'task'; from: TaskState; to: TaskState; exitCode: number | null })
+  | (InJob & { type: 'waits'; cause: WaitCause['cause']; quota: BindingQuota | null })
   | (OfTask & { type: BucketUse })
   | {
       type: 'outcome';
@@ -130,6 +131,11 @@ class EventLog implements WorldObserver {
     exitCode: number | null,
   ): void {
     this.write({ type: 'task', ...this.ofTask(job, index, at, vm), from, to, exitCode });
+  }
+
+  jobWaits(job: number, why: WaitCause, at: number): void {
+    const quota = why.cause === 'quota' ? why.quota : null;
+    this.write({ type: 'waits', ...this.inJob(job, at), cause: why.cause, quota });
   }
 
   bucketUsed(use: BucketUse, job: number, index: number, at: number, vm: number): void {

@@ -50,6 +50,8 @@ export interface PlanForecast {
   forecast: Forecast;
   costBreakdownUsd: Record<CostPart, number>;
   moleculesOverTime: MoleculeProgress[];
+  /** When shares of the molecules can no longer be complete. */
+  moleculesAtRiskOverTime: MoleculeProgress[];
   /** How it was computed; the only part that is not the same everywhere. */
   engine: { events: number; wallSeconds: number; folded: boolean };
   outcomes: Outcome[];

@@ -27,6 +27,7 @@ const METRIC_ROWS: Record<Metric, Row> = {
   tasksSucceeded: { label: 'tasks succeeded', format: count },
   tasksFailed: { label: 'tasks failed', format: count },
   moleculesComplete: { label: 'molecules complete', format: count },
+  moleculesAtRisk: { label: 'molecules at risk', format: count },
   firstMoleculeHours: { label: 'first molecule after', format: (value) => formatDuration(value * 3600) },
   checkpointsWritten: { label: 'checkpoints written', format: count },
   checkpointsSkipped: { label: 'checkpoints skipped', format: count },

@@ -1,5 +1,5 @@
 import { Text } from 'ink';
-import type { Plan } from '../plan/plan.js';
+import { type Plan, PROVISIONING_WORDS } from '../plan/plan.js';
 import { formatCount, formatInterval, formatUsdShort } from './format.js';
 import { Heading, Line } from './lines.js';
 import { oneLine, pad } from './text.js';
@@ -38,7 +38,7 @@ function factsOf(plan: Plan): [label: string, text: string][] {
 }
 
 function machineOf({ machine, shards, image }: Plan): string {
-  const kinds = [...new Set(shards.map((shard) => (shard.provisioning === 'spot' ? 'Spot' : 'on-demand')))];
+  const kinds = [...new Set(shards.map(({ provisioning }) => PROVISIONING_WORDS[provisioning]))];
   const accelerator = machine.accelerator === null ? '' : ` with ${machine.accelerator}`;
   return `${machine.type}${accelerator}, ${kinds.join(' and ')}, image ${image.delivery}`;
 }

@@ -3,27 +3,10 @@ import { makePlan } from '../../src/plan/makePlan.js';
 import type { Hazard, Scenario } from '../../src/scenario/scenario.js';
 import { Campaign } from '../../src/sim/campaign.js';
 import { standardErrors } from '../statistics.js';
+import { dispersion, endless, lossesByHour, region } from './endless.js';
 import { formulaWorld } from './noQueue.js';
 
 const HOUR = 3600;
-
-/** Tasks that never end by themselves: each life is a VM's whole life. */
-function endless(vms: number, change: (scenario: Scenario) => void): Scenario {
-  const scenario = formulaWorld();
-  scenario.campaign = {
-    ...scenario.campaign,
-    molecules: vms,
-    windows: 1,
-    taskDurationSeconds: { constant: 1e9 },
-  };
-  scenario.decisions.parallelism = { 'us-central1': vms };
-  change(scenario);
-  return scenario;
-}
-
-function region(scenario: Scenario) {
-  return scenario.regions['us-central1']!;
-}
 
 /** Ages at which the VMs that started at time 0 were taken away, in hours, rising. */
 function lives(scenario: Scenario, vms: number, hours: number): number[] {
@@ -121,26 +104,13 @@ test('with a time-of-day factor lives follow the integral of hazard x factor', (
   }
 });
 
-/** Preemptions in each hour of a fleet whose VMs are replaced at once. */
-function lossesByHour(scenario: Scenario, seed: string, hours: number): number[] {
-  const campaign = new Campaign(makePlan(scenario), seed);
-  let before = 0;
-  return Array.from({ length: hours }, (_, h) => {
-    campaign.world.advance((h + 1) * HOUR);
-    const { preemptions } = campaign.world.tally;
-    const losses = preemptions - before;
-    before = preemptions;
-    return losses;
-  });
-}
-
 describe('shocks', () => {
   test('give losses an index of dispersion of E[B^2]/E[B]', () => {
     const vms = 200;
     const scenario = endless(vms, (s) => {
       region(s).quota.spotGpus = vms;
       region(s).hazard = { constant: { hourlySurvival: 1 } };
-      region(s).shocks = { perHour: 0.5, share: { uniform: [0.1, 0.5] } };
+      region(s).shocks = { perHour: 0.5, share: { uniform: [0.1, 0.5] }, scope: 'region' };
     });
     // B is binomial(200, p) with p uniform on [0.1, 0.5].
     const p = 0.3;
@@ -151,9 +121,8 @@ describe('shocks', () => {
     const means: number[] = [];
     for (let r = 0; r < 20; r += 1) {
       const losses = lossesByHour(scenario, `shocks/${r}`, 2_000);
-      const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
-      const variance = losses.reduce((a, b) => a + (b - mean) ** 2, 0) / (losses.length - 1);
-      indices.push(variance / mean);
+      const { mean, index } = dispersion(losses);
+      indices.push(index);
       means.push(mean);
     }
     expect(Math.abs(standardErrors(means, { value: 0.5 * meanB, standardError: 0 }))).toBeLessThan(4);

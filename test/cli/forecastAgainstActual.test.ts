@@ -40,6 +40,10 @@ function run(changes: Partial<ExecSummary>): ExecSummary {
     elapsedHours: 189,
     forecast: { makespanHours: null, costUsd: null },
     resumed: false,
+    stopped: null,
+    budgetUsd: null,
+    exposureUsd: 0,
+    failedWindows: [],
     ...changes,
   };
 }

@@ -49,7 +49,8 @@ describe('bad usage', () => {
       ['exec', 'p.json', '--dry-run', '--out', 'd', '--rehearse'],
       'one of the two',
     ],
-    ['local tasks', ['exec', 'p.json', '--rehearse', '--tasks', 'local'], 'cannot do yet, expected virtual'],
+    ['tasks of no kind', ['exec', 'p.json', '--rehearse', '--tasks', 'real'], 'expected virtual or local'],
+    ['a stand-in for nothing', ['exec', 'p.json', '--container-command', 'x'], 'expected --tasks local'],
     ['a speed without a rehearsal', ['exec', 'p.json', '--speed', '10'], 'expected --rehearse'],
   ])('%s is one sentence on stderr and exit code 2', async (_, args, sentence) => {
     const { code, stdout, stderr } = await fepcast(args);

@@ -1,7 +1,10 @@
 import { type protos, v1 } from '@google-cloud/batch';
 import { PassThroughClient } from 'google-auth-library';
 import { grpc } from 'google-gax';
+import type { Answering } from '../../src/emulator/answering.js';
 import { batchRest } from '../../src/emulator/batchRest.js';
+import { Calls } from '../../src/emulator/calls.js';
+import { type FaultRule, Faults } from '../../src/emulator/faults.js';
 import { startGrpcServer } from '../../src/emulator/grpcServer.js';
 import { startHttpServer } from '../../src/emulator/httpServer.js';
 import { BATCH_SCHEMA } from '../../src/emulator/protos.js';
@@ -21,12 +24,19 @@ export interface Emulated {
   client: v1.BatchServiceClient;
   /** `http://127.0.0.1:PORT` */
   url: string;
+  grpcPort: number;
   pass(seconds: number): void;
   stop(): Promise<void>;
 }
 
 export async function emulate(
-  options: { scenario?: Scenario; journalFile?: string; outcomeFile?: string; speed?: number } = {},
+  options: {
+    scenario?: Scenario;
+    journalFile?: string;
+    outcomeFile?: string;
+    speed?: number;
+    faults?: FaultRule[];
+  } = {},
 ): Promise<Emulated> {
   const scenario = options.scenario ?? exampleScenario();
   let wall = 100;
@@ -38,14 +48,17 @@ export async function emulate(
     wallNow: () => wall,
     epochSeconds: EPOCH,
   });
-  const grpcServer = await startGrpcServer(rehearsal.service, 0, (work) => rehearsal.clock.frozen(work));
-  const rest = batchRest(rehearsal.service, Object.keys(scenario.regions));
-  const httpServer = await startHttpServer([rest], 0, (work) => rehearsal.clock.frozen(work));
+  const answering: Answering = (work) => rehearsal.answer(work);
+  const faults = new Faults(options.faults ?? [], 'emulated', () => rehearsal.clock.now());
+  const calls = new Calls('batch', answering, faults);
+  const grpcServer = await startGrpcServer(rehearsal.service, 0, calls);
+  const httpServer = await startHttpServer([batchRest(rehearsal.service, calls)], 0, answering);
   const client = batchClient(grpcServer.port);
   return {
     rehearsal,
     client,
     url: `http://127.0.0.1:${httpServer.port}`,
+    grpcPort: grpcServer.port,
     pass: (seconds) => {
       wall += seconds;
     },
@@ -58,9 +71,9 @@ export async function emulate(
 }
 
 /** The official client, as the executor uses it. */
-export function batchClient(port: number): v1.BatchServiceClient {
+export function batchClient(port: number, apiEndpoint = '127.0.0.1'): v1.BatchServiceClient {
   return new v1.BatchServiceClient({
-    apiEndpoint: '127.0.0.1',
+    apiEndpoint,
     port,
     sslCreds: grpc.credentials.createInsecure(),
     authClient: new PassThroughClient(),

@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
+import { ENDING_SECONDS } from '../../src/emulator/batchService.js';
+import { numberedName } from '../../src/emulator/projectNumber.js';
 import { BATCH_SCHEMA } from '../../src/emulator/protos.js';
 import type { BatchJob } from '../../src/plan/batchJob.js';
 import { toProtoJson } from '../../src/plan/protoConvert.js';
@@ -42,7 +44,7 @@ test('a created job comes back with a uid, its name and what was sent', async ()
   );
   const sent = toProtoJson(BATCH_SCHEMA, JOB_MESSAGE, job);
   const [sentGroup] = sent.taskGroups as object[];
-  expect(definition).toEqual({ ...sent, taskGroups: [{ ...sentGroup, name: GROUP }] });
+  expect(definition).toEqual({ ...sent, taskGroups: [{ ...sentGroup, name: numberedName(GROUP) }] });
 });
 
 test('counts add up to the task count at every poll until the job has succeeded', async () => {
@@ -213,7 +215,7 @@ test('jobs are listed by location, filter and order', async () => {
   ]);
   expect(await names({}, 'projects/p/locations/-')).toHaveLength(3);
   expect(await names({}, 'projects/other/locations/us-central1')).toEqual([]);
-  await expect(names({ filter: 'priority > 3' })).rejects.toMatchObject({ code: 3 });
+  await expect(names({ filter: 'colour = red' })).rejects.toMatchObject({ code: 3 });
   await expect(names({ orderBy: 'uid' })).rejects.toMatchObject({ code: 3 });
 });
 
@@ -245,11 +247,26 @@ test('cancelling ends the tasks, keeps the job and gives one operation for one r
   const [operation, first] = await emulated.client.cancelJob(request);
   const [, second] = await emulated.client.cancelJob(request);
   expect(second).toMatchObject({ name: (first as { name?: string }).name });
+  const [ending] = await emulated.client.getJob({ name: NAME });
+  expect(ending.status?.state).toBe('CANCELLATION_IN_PROGRESS');
+  await expect(emulated.client.cancelJob({ name: NAME })).rejects.toMatchObject({ code: 9 });
+  emulated.pass(ENDING_SECONDS);
   await operation.promise();
   const [job] = await emulated.client.getJob({ name: NAME });
   expect(job.status?.state).toBe('CANCELLED');
   expect(job.status?.taskGroups?.group0?.counts).toMatchObject({ UNEXECUTED: '20', FAILED: '10' });
   expect(operation.metadata).toMatchObject({ target: NAME, verb: 'cancel' });
+  const changes = (job.status?.statusEvents ?? []).map(({ description, eventTime }) => ({
+    change: /from (\S+) to (\S+) /
+      .exec(description ?? '')
+      ?.slice(1)
+      .join(' '),
+    at: Number(eventTime?.seconds) - EPOCH,
+  }));
+  expect(changes.slice(-2)).toEqual([
+    { change: 'RUNNING CANCELLATION_IN_PROGRESS', at: 3600 },
+    { change: 'CANCELLATION_IN_PROGRESS CANCELLED', at: 3600 + ENDING_SECONDS },
+  ]);
   // As Cromwell found: cancelling what is cancelled is accepted.
   await emulated.client.cancelJob({ name: NAME });
 });
@@ -266,7 +283,17 @@ test('a deleted job is gone, and its id is free again', async () => {
   await create();
   emulated.pass(3600);
   const [operation] = await emulated.client.deleteJob({ name: NAME });
+  const [ending] = await emulated.client.getJob({ name: NAME });
+  expect(ending.status?.state).toBe('DELETION_IN_PROGRESS');
+  expect(ending.status?.statusEvents?.at(-1)?.description).toContain('from RUNNING to DELETION_IN_PROGRESS');
+  await expect(emulated.client.deleteJob({ name: NAME })).rejects.toMatchObject({ code: 9 });
+  await expect(create()).rejects.toMatchObject({ code: 6 });
+  emulated.pass(ENDING_SECONDS);
   await operation.promise();
+  await expect(emulated.client.getTask({ name: `${GROUP}/tasks/0` })).rejects.toMatchObject({ code: 5 });
+  await expect(emulated.client.listTasks({ parent: GROUP }, { autoPaginate: false })).rejects.toMatchObject({
+    code: 5,
+  });
   await expect(emulated.client.getJob({ name: NAME })).rejects.toMatchObject({ code: 5 });
   await expect(emulated.client.deleteJob({ name: NAME })).rejects.toMatchObject({ code: 5 });
   await create();
@@ -306,4 +333,56 @@ test('campaign time begins with the first accepted job and stands still while a 
   });
   emulated.pass(1);
   expect(clock.now()).toBe(8);
+});
+
+test('a request id is forgotten after 60 minutes, a finished job is deleted after 60 days', async () => {
+  emulated = await emulate();
+  const first = await create('job-a', exampleJob(), uuid(7));
+  emulated.pass(3599);
+  expect(await create('job-a', exampleJob(), uuid(7))).toEqual(first);
+  emulated.pass(1);
+  await expect(create('job-a', exampleJob(), uuid(7))).rejects.toMatchObject({ code: 6 });
+  finish(emulated);
+  emulated.pass(59 * 86_400);
+  await emulated.client.getJob({ name: NAME });
+  emulated.pass(86_400);
+  await expect(emulated.client.getJob({ name: NAME })).rejects.toMatchObject({ code: 5 });
+});
+
+test('parallelism is never exceeded, and IN_ORDER runs one task after another', async () => {
+  emulated = await emulate();
+  const inOrder = exampleJob(5, 1);
+  inOrder.taskGroups[0]!.schedulingPolicy = 'IN_ORDER';
+  delete inOrder.taskGroups[0]!.parallelism;
+  await create('job-a', inOrder);
+  await create('job-b', exampleJob(60, 7));
+  const most = { 'job-a': 0, 'job-b': 0 };
+  for (let step = 0; step < 3000 && !emulated.rehearsal.service.allFinal; step += 1) {
+    emulated.pass(61);
+    for (const jobId of ['job-a', 'job-b'] as const) {
+      const [job] = await emulated.client.getJob({ name: `${PARENT}/jobs/${jobId}` });
+      const counts = job.status?.taskGroups?.group0?.counts ?? {};
+      const busy = Number(counts.ASSIGNED ?? 0) + Number(counts.RUNNING ?? 0);
+      most[jobId] = Math.max(most[jobId], busy);
+    }
+  }
+  expect(most).toEqual({ 'job-a': 1, 'job-b': 7 });
+});
+
+test("a stranger's job is taken, and its events say what is done otherwise than at Google", async () => {
+  emulated = await emulate();
+  const [created] = await emulated.client.createJob({
+    parent: PARENT,
+    job: clientJob({
+      taskGroups: [{ taskCount: 3, taskSpec: { runnables: [{ script: { text: 'echo' } }] } }],
+      allocationPolicy: { instances: [{ policy: { machineType: 'n2-custom-8-16384' } }] },
+    }),
+  });
+  const notes = (created.status?.statusEvents ?? []).map(({ description }) => description);
+  expect(notes.join()).toContain('n2-custom-8-16384');
+  expect(notes.join()).toContain('it has 8 vCPUs and 0 GPUs here');
+  expect(notes.join()).toContain('Batch would run up to 3 on one');
+  finish(emulated);
+  const [job] = await emulated.client.getJob({ name: created.name ?? '' });
+  expect(job.status?.taskGroups?.group0?.counts).toEqual({ SUCCEEDED: '3' });
 });

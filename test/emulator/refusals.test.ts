@@ -139,6 +139,83 @@ const refused: [what: string, job: BatchJob, field: string][] = [
     'labels.goog-x',
   ],
   [
+    'a label that Batch sets itself',
+    changed((job) => {
+      job.labels = { 'batch-job-id': 'mine' };
+    }),
+    'labels.batch-job-id',
+  ],
+  [
+    'a runnable that runs nothing',
+    changed((_, group) => {
+      group.taskSpec.runnables = [{ timeout: '60s' }];
+    }),
+    'taskGroups[0].taskSpec.runnables[0]',
+  ],
+  [
+    'a container without an image',
+    changed((_, group) => {
+      group.taskSpec.runnables = [{ container: { imageUri: '', commands: ['true'] } }];
+    }),
+    'taskGroups[0].taskSpec.runnables[0].container.imageUri',
+  ],
+  [
+    'an empty script',
+    changed((_, group) => {
+      group.taskSpec.runnables = [{ script: {} }];
+    }),
+    'taskGroups[0].taskSpec.runnables[0].script',
+  ],
+  [
+    'a time limit of 0 s',
+    changed((_, group) => {
+      group.taskSpec.maxRunDuration = '0s';
+    }),
+    'taskGroups[0].taskSpec.maxRunDuration',
+  ],
+  [
+    'a secret that is not named in full',
+    changed((_, group) => {
+      group.taskSpec.environment = { secretVariables: { KEY: 'my-secret' } };
+    }),
+    'taskGroups[0].taskSpec.environment.secretVariables.KEY',
+  ],
+  [
+    'accelerators without a count',
+    changed((job) => {
+      job.allocationPolicy!.instances![0]!.policy!.accelerators = [{ type: 'nvidia-l4' }];
+    }),
+    'allocationPolicy.instances[0].policy.accelerators[0].count',
+  ],
+  [
+    'a tag with capitals',
+    changed((job) => {
+      job.allocationPolicy!.tags = ['Mine'];
+    }),
+    'allocationPolicy.tags[0]',
+  ],
+  [
+    'logs to a path that is not given',
+    changed((job) => {
+      job.logsPolicy = { destination: 'PATH' };
+    }),
+    'logsPolicy.logsPath',
+  ],
+  [
+    'a volume from nowhere',
+    changed((_, group) => {
+      Object.assign(group.taskSpec, { volumes: [{ mountPath: '/mnt/a' }] });
+    }),
+    'taskGroups[0].taskSpec.volumes[0]',
+  ],
+  [
+    'a notification without a topic',
+    changed((job) => {
+      Object.assign(job, { notifications: [{ pubsubTopic: 'mine' }] });
+    }),
+    'notifications[0].pubsubTopic',
+  ],
+  [
     'two instance policies',
     changed((job) => {
       job.allocationPolicy!.instances!.push({});

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { v1 } from '@google-cloud/batch';
 import { PassThroughClient } from 'google-auth-library';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ENDING_SECONDS } from '../../src/emulator/batchService.js';
 import { clientJob, type Emulated, emulate, exampleJob, finish, PARENT } from './emulated.js';
 
 let emulated: Emulated;
@@ -49,12 +50,22 @@ test('a job is created, read, listed and cancelled in proto-JSON with enums by n
   const { body: task } = await ask('GET', `${PARENT}/jobs/job-a/taskGroups/group0/tasks/3`);
   expect(task).toMatchObject({ status: { state: 'RUNNING' } });
   const { body: operation } = await ask('POST', `${PARENT}/jobs/job-a:cancel`, {});
-  expect(operation).toMatchObject({ metadata: { verb: 'cancel' }, done: true });
-  expect(await ask('GET', String(operation.name))).toMatchObject({ code: 200, body: operation });
+  expect(operation).toMatchObject({ metadata: { verb: 'cancel' } });
+  expect(operation).not.toHaveProperty('done');
+  emulated.pass(ENDING_SECONDS);
+  expect(await ask('GET', String(operation.name))).toMatchObject({
+    code: 200,
+    body: {
+      ...operation,
+      done: true,
+      response: { '@type': 'type.googleapis.com/google.cloud.batch.v1.CancelJobResponse' },
+    },
+  });
   expect(await ask('GET', `${PARENT}/jobs/job-a`)).toMatchObject({
     body: { status: { state: 'CANCELLED' } },
   });
   expect(await ask('DELETE', `${PARENT}/jobs/job-a`)).toMatchObject({ code: 200 });
+  emulated.pass(ENDING_SECONDS);
   expect(await ask('GET', `${PARENT}/jobs/job-a`)).toMatchObject({ code: 404 });
 });
 
@@ -102,6 +113,7 @@ test('the official client works in its REST mode too', async () => {
   );
   expect(tasks.map((task) => task.status?.state)).toEqual(new Array(13).fill('SUCCEEDED'));
   const [operation] = await client.deleteJob({ name: job.name ?? '' });
+  emulated.pass(ENDING_SECONDS);
   await operation.promise();
   await expect(client.getJob({ name: job.name ?? '' })).rejects.toThrow('not found');
   await client.close();

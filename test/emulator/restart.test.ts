@@ -24,12 +24,13 @@ function everything({ service, clock }: Rehearsal): unknown {
   return { jobs, tasks, operations, now: clock.now(), epochSeconds: clock.epochSeconds };
 }
 
-/** Three jobs, one of them cancelled and one deleted, half-way. */
+const REQUEST_ID = '11111111-1111-4111-8111-111111111111';
+
+/** Four jobs, one of them cancelled and one deleted, half-way. */
 async function halfWay(): Promise<{ seen: unknown; created: unknown }> {
   const first = await emulate({ journalFile });
   const { service } = first.rehearsal;
-  const requestId = '11111111-1111-4111-8111-111111111111';
-  const created = service.createJob({ parent: PARENT, jobId: 'job-a', requestId, job: exampleJob(500, 100) });
+  service.createJob({ parent: PARENT, jobId: 'job-a', job: exampleJob(500, 100) });
   first.pass(1234.567);
   service.createJob({ parent: PARENT, jobId: 'job-b', job: exampleJob(50, 50) });
   service.createJob({ parent: PARENT, jobId: 'job-c', job: exampleJob() });
@@ -37,6 +38,9 @@ async function halfWay(): Promise<{ seen: unknown; created: unknown }> {
   service.cancelJob({ name: `${PARENT}/jobs/job-b` });
   service.deleteJob({ name: `${PARENT}/jobs/job-c` });
   first.pass(30_000);
+  const request = { parent: PARENT, jobId: 'job-d', requestId: REQUEST_ID, job: exampleJob(5, 5) };
+  const created = service.createJob(request);
+  first.pass(100);
   first.rehearsal.step(true);
   const seen = everything(first.rehearsal);
   await first.stop();
@@ -48,11 +52,10 @@ test('an emulator that was restarted shows the same jobs, tasks, operations and 
   const second = await emulate({ journalFile });
   try {
     expect(everything(second.rehearsal)).toEqual(seen);
-    const requestId = '11111111-1111-4111-8111-111111111111';
-    const request = { parent: PARENT, jobId: 'job-a', requestId, job: exampleJob(500, 100) };
+    const request = { parent: PARENT, jobId: 'job-d', requestId: REQUEST_ID, job: exampleJob(5, 5) };
     expect(second.rehearsal.service.createJob(request)).toEqual(created);
     second.pass(10);
-    expect(second.rehearsal.clock.now()).toBeCloseTo(1234.567 + 20_000.1 + 30_000 + 10, 6);
+    expect(second.rehearsal.clock.now()).toBeCloseTo(1234.567 + 20_000.1 + 30_000 + 100 + 10, 6);
   } finally {
     await second.stop();
   }
@@ -89,6 +92,8 @@ test('a torn last line is cut off, and what follows is written after whole lines
     'submit',
     'cancel',
     'delete',
+    'submit',
+    'tick',
     'tick',
     'tick',
   ]);

@@ -33,13 +33,14 @@ describe('the account of a job', () => {
       [1010, 'RUNNING', '1'],
       [2000, 'SUCCEEDED', '1', 0],
     ]);
-    expect(totalOf([second, first])).toEqual({
+    expect(totalOf([second, first])).toMatchObject({
       attempts: 2,
       preemptions: 0,
       vms: 1,
       vmSeconds: 1900,
       succeeded: [0, 1],
       failed: 0,
+      ownErrors: [],
       endTime: 2000,
       times: {
         runningSeconds: 840 + 990,
@@ -120,5 +121,28 @@ describe('the account of a job', () => {
 
   it('knows no end before the first attempt has ended', () => {
     expect(totalOf([task(0, []), task(1, [[5, 'ASSIGNED', '1']])], 5).endTime).toBeNull();
+  });
+
+  it('tells errors of the window itself from what happened to it', () => {
+    const ended = (index: number, exitCode: number) =>
+      task(index, [
+        [0, 'ASSIGNED', `${index}`],
+        [50, 'FAILED', `${index}`, exitCode],
+      ]);
+    // Preempted, fenced, stopped, store away, slow VM; blow-up, killed for memory; an error and then a preemption.
+    const circumstances = [50001, 75, 76, 77, 81].map((exitCode, index) => ended(index, exitCode));
+    const twice = task(9, [
+      [0, 'ASSIGNED', 'x'],
+      [10, 'FAILED', 'x', 79],
+      [20, 'ASSIGNED', 'y'],
+      [30, 'FAILED', 'y', 50001],
+    ]);
+    expect(totalOf([...circumstances, ended(6, 137), ended(5, 79), twice])).toMatchObject({
+      failed: 8,
+      ownErrors: [
+        { index: 5, exitCode: 79 },
+        { index: 6, exitCode: 137 },
+      ],
+    });
   });
 });

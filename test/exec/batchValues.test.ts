@@ -74,14 +74,15 @@ describe("errors of Google's client", () => {
 
   it('are sorted by their code', () => {
     expect([14, 8, 4, 13, 10, 2].map(kindOf)).toEqual(Array(6).fill('RETRYABLE'));
-    expect([3, 5, 6, 7, 16].map(kindOf)).toEqual([
+    expect([3, 5, 6, 7, 9, 16].map(kindOf)).toEqual([
       'INVALID_ARGUMENT',
       'NOT_FOUND',
       'ALREADY_EXISTS',
       'PERMISSION_DENIED',
+      'PRECONDITION',
       'UNAUTHENTICATED',
     ]);
-    expect([1, 9, 12, undefined, 'ENOENT'].map(kindOf)).toEqual(Array(5).fill('OTHER'));
+    expect([1, 12, undefined, 'ENOENT'].map(kindOf)).toEqual(Array(4).fill('OTHER'));
   });
 
   it('say which call failed, in one line of bearable length', () => {

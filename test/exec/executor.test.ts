@@ -1,58 +1,31 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ExecuteOptions, execute } from '../../src/exec/executor.js';
-import { readLedger } from '../../src/exec/ledger.js';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type BatchPort, PortError } from '../../src/exec/port.js';
-import { openRunFolder, type RunFolder } from '../../src/exec/runFolder.js';
+import type { RunRecord } from '../../src/exec/runRecord.js';
 import type { ExecSummary } from '../../src/exec/summary.js';
 import type { Plan } from '../../src/plan/plan.js';
 import type { Snapshot } from '../../src/plan/snapshot.js';
 import { FakeBatch, FakeClock } from './fakeBatch.js';
+import { ledgerOf, type RunChange, runInMemory } from './inMemory.js';
+import { MemoryStorage } from './memoryStorage.js';
 import { planOf } from './plans.js';
 
-let stateDir: string;
 let clock: FakeClock;
 let batch: FakeBatch;
+let storage: MemoryStorage;
 
-beforeEach(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), 'fepcast-exec-'));
+beforeEach(() => {
   clock = new FakeClock();
   batch = new FakeBatch(clock);
-});
-
-afterEach(async () => {
-  await rm(stateDir, { recursive: true, force: true });
+  storage = new MemoryStorage(() => clock.seconds);
 });
 
 const RUN = 'fc-test';
 
-async function run(
-  plan: Plan,
-  change: Partial<ExecuteOptions> & { spoil?: (folder: RunFolder) => void } = {},
-) {
-  const folder = await openRunFolder({ stateDir, runId: RUN, plan });
-  const { spoil, ...options } = change;
-  spoil?.(folder);
-  try {
-    return await execute({
-      folder,
-      project: 'p',
-      port: batch,
-      clock,
-      source: 'rehearse',
-      random: () => 0.5,
-      wallSeconds: () => clock.seconds,
-      ...options,
-    });
-  } finally {
-    await folder.close();
-  }
-}
-
-const kindsOf = async (): Promise<string[]> =>
-  (await readLedger(join(stateDir, 'runs', RUN, 'ledger.jsonl'))).map((entry) => entry.kind);
+/** One process that works on the run to its end, or dies. */
+const run = (plan: Plan, change: RunChange = {}) =>
+  runInMemory(plan, { batch, storage, clock, runId: RUN }, change);
+const ledgerNow = () => ledgerOf(storage, RUN);
+const kindsOf = async (): Promise<string[]> => (await ledgerNow()).map((entry) => entry.kind);
 
 describe('a run from its start to its end', () => {
   it('submits each shard once and tells what it cost, how long it took and how many attempts it needed', async () => {
@@ -243,6 +216,7 @@ describe('a service that misbehaves', () => {
       createTime: clock.seconds,
       parallelism: 1,
       tasks: [0],
+      hopeless: new Set(),
     });
     await expect(run(plan)).rejects.toThrow('choose another --run-id');
   });
@@ -283,10 +257,10 @@ describe('leaving and coming back', () => {
     await expect(run(plan, { project: 'q' })).rejects.toThrow('found q, expected p');
   });
 
-  it('keeps the snapshot on disk for whoever asks', async () => {
+  it('keeps the snapshot in the state bucket for whoever asks', async () => {
     await run(planOf({ molecules: 1, windows: 3 }));
-    const text = await readFile(join(stateDir, 'runs', RUN, 'snapshot.json'), 'utf8');
-    expect(JSON.parse(text)).toMatchObject({ runId: RUN, state: 'succeeded' });
+    const text = storage.text({ bucket: 'fepcast-state', name: `runs/${RUN}/snapshot.json` });
+    expect(JSON.parse(text ?? 'null')).toMatchObject({ runId: RUN, state: 'succeeded' });
   });
 });
 
@@ -295,7 +269,7 @@ describe('a process that dies at any step', () => {
 
   /** Dies at the n-th step, counting ledger lines (before or after they are on disk) and calls of Batch. */
   function dyingAt(step: number): {
-    spoil: (folder: RunFolder) => void;
+    spoil: (record: RunRecord) => void;
     port: BatchPort;
     died: () => boolean;
   } {
@@ -315,14 +289,15 @@ describe('a process that dies at any step', () => {
         return answer;
       };
     return {
-      spoil(folder) {
-        folder.ledger = { ...folder.ledger, append: dying(folder.ledger.append) };
+      spoil(record) {
+        record.ledger = { append: dying(record.ledger.append) };
       },
       port: {
         createJob: dying((request) => batch.createJob(request)),
         getJob: (region, jobId) => batch.getJob(region, jobId),
         listTasks: dying((region, jobId, token) => batch.listTasks(region, jobId, token)),
-        cancelJob: () => batch.cancelJob(),
+        cancelJob: (region, jobId) => batch.cancelJob(region, jobId),
+        listJobs: (region, label) => batch.listJobs(region, label),
         close: async () => undefined,
       },
       died: () => dead,
@@ -335,9 +310,12 @@ describe('a process that dies at any step', () => {
     for (; ; step += 1) {
       clock = new FakeClock();
       batch = new FakeBatch(clock);
+      storage = new MemoryStorage(() => clock.seconds);
       batch.failing = new Set([1]);
       const { spoil, port, died } = dyingAt(step);
-      const killed = await run(plan, { spoil, port, wallSeconds: () => 0 }).catch((error: unknown) => error);
+      const killed = await run(plan, { spoil, cloud: { batch: port, storage }, wallSeconds: () => 0 }).catch(
+        (error: unknown) => error,
+      );
       if (!died()) break;
       expect(killed, `step ${step}`).toBeInstanceOf(Killed);
       const summary: ExecSummary = await run(plan, { wallSeconds: () => 0 });
@@ -351,7 +329,6 @@ describe('a process that dies at any step', () => {
         `${RUN}-us-central1-w0-r1`,
         `${RUN}-us-east1-w0`,
       ]);
-      await rm(stateDir, { recursive: true, force: true });
     }
     // 11 ledger lines, 3 creations and the listings, each before and after.
     expect(step).toBeGreaterThan(28);
@@ -361,11 +338,12 @@ describe('a process that dies at any step', () => {
     const plan = planOf({ molecules: 1, windows: 3 });
     // Step 6: after CreateJob was accepted, before its line is written.
     const { spoil, port } = dyingAt(6);
-    await expect(run(plan, { spoil, port })).rejects.toBeInstanceOf(Killed);
+    await expect(run(plan, { spoil, cloud: { batch: port, storage } })).rejects.toBeInstanceOf(Killed);
     for (const job of batch.jobs.values()) job.requestId = 'forgotten after 60 minutes';
     expect(batch.jobs.size).toBe(1);
     expect(await run(plan)).toMatchObject({ state: 'succeeded', resumed: true });
-    const ledger = await readLedger(join(stateDir, 'runs', RUN, 'ledger.jsonl'));
-    expect(ledger.find((entry) => entry.kind === 'job-submitted')).toMatchObject({ adopted: true });
+    expect((await ledgerNow()).find((entry) => entry.kind === 'job-submitted')).toMatchObject({
+      adopted: true,
+    });
   });
 });

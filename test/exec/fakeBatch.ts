@@ -28,8 +28,11 @@ interface FakeJob {
   labels: Record<string, string>;
   createTime: number;
   parallelism: number;
+  /** Set by CancelJob: what was not over then never will be. */
+  cancelledAt?: number;
   /** Campaign task by task index. */
   tasks: number[];
+  hopeless: ReadonlySet<number>;
 }
 
 /**
@@ -43,6 +46,8 @@ export class FakeBatch implements BatchPort {
   readonly calls: string[] = [];
   preemptedOnce = new Set<number>();
   failing = new Set<number>();
+  /** Tasks that end with exit code 79 in every job that is created from now on. */
+  hopeless = new Set<number>();
   pageSize = 50;
   /** Asked before every call; an error that it returns is thrown instead. */
   fault: (call: string) => Error | null = () => null;
@@ -71,6 +76,7 @@ export class FakeBatch implements BatchPort {
       createTime: this.#clock.seconds,
       parallelism: Number(group?.parallelism),
       tasks: [...tasksOf(ranges)],
+      hopeless: new Set(this.hopeless),
     };
     this.jobs.set(job.jobId, job);
     const lost = this.answerLost();
@@ -93,11 +99,36 @@ export class FakeBatch implements BatchPort {
     return { tasks, next: end < job.tasks.length ? String(end) : null };
   }
 
-  async cancelJob(): Promise<void> {
-    throw new PortError('OTHER', 'not part of this fake');
+  async cancelJob(_region: string, jobId: string): Promise<void> {
+    this.#enter(`cancel ${jobId}`);
+    this.#job(jobId).cancelledAt ??= this.#clock.seconds;
+  }
+
+  async listJobs(region: string, label: { key: string; value: string }) {
+    this.#enter(`listJobs ${region}`);
+    const jobs = [...this.jobs.values()]
+      .filter((job) => job.region === region && job.labels[label.key] === label.value)
+      .map((job) => this.#view(job));
+    return { jobs, next: null };
   }
 
   async close(): Promise<void> {}
+
+  /** Campaign tasks that have been run to their end by any job. */
+  succeeded(): Set<number> {
+    return new Set([...this.succeededByJob().values()].flat());
+  }
+
+  succeededByJob(): Map<string, number[]> {
+    const hasSucceeded = (job: FakeJob, index: number): boolean =>
+      this.#task(job, index).state === 'SUCCEEDED';
+    return new Map(
+      [...this.jobs.values()].map((job) => [
+        job.jobId,
+        job.tasks.filter((_, index) => hasSucceeded(job, index)),
+      ]),
+    );
+  }
 
   count(verb: string): number {
     return this.calls.filter((call) => call.startsWith(`${verb} `)).length;
@@ -122,7 +153,7 @@ export class FakeBatch implements BatchPort {
     const half = start + this.taskSeconds / 2;
     const end = start + this.taskSeconds;
     const isRetry = /-r\d+$/.test(job.jobId);
-    const fails = this.failing.has(task) && !isRetry;
+    const fails = (this.failing.has(task) && !isRetry) || job.hopeless.has(task);
     const vm = `zones/${job.region}-a/instances/${job.jobId}-${lane}`;
     const all: PortTask['events'] = [];
     const event = (
@@ -144,7 +175,8 @@ export class FakeBatch implements BatchPort {
       event(half, 'RUNNING', last);
     }
     event(end, fails ? 'FAILED' : 'SUCCEEDED', last, fails ? 79 : 0);
-    const events = all.filter(({ time }) => time <= this.#clock.seconds);
+    const until = Math.min(this.#clock.seconds, job.cancelledAt ?? Number.POSITIVE_INFINITY);
+    const events = all.filter(({ time }) => time <= until);
     const state = (events.at(-1)?.state ?? 'PENDING') as PortTask['state'];
     return { index, state, events };
   }
@@ -162,7 +194,13 @@ export class FakeBatch implements BatchPort {
     return {
       jobId: job.jobId,
       region: job.region,
-      state: over ? (counts.failed > 0 ? 'FAILED' : 'SUCCEEDED') : 'RUNNING',
+      state: over
+        ? counts.failed > 0
+          ? 'FAILED'
+          : 'SUCCEEDED'
+        : job.cancelledAt === undefined
+          ? 'RUNNING'
+          : 'CANCELLED',
       counts,
       labels: job.labels,
       createTime: job.createTime,

@@ -1,8 +1,8 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LedgerLine, openLedger, readLedger, replay } from '../../src/exec/ledger.js';
+import { type LedgerLine, ledgerText, readLedger, replay } from '../../src/exec/ledger.js';
 
 let folder: string;
 let path: string;
@@ -46,9 +46,7 @@ const intended: LedgerLine = {
 };
 
 async function write(...lines: LedgerLine[]): Promise<void> {
-  const { ledger } = await openLedger(path);
-  for (const line of lines) await ledger.append(line);
-  await ledger.close();
+  await appendFile(path, ledgerText(lines));
 }
 
 describe('the ledger', () => {
@@ -72,40 +70,32 @@ describe('the ledger', () => {
     expect(state.jobs[0]?.final).toBeNull();
   });
 
-  it('keeps appends that were started together in their order', async () => {
-    const { ledger } = await openLedger(path);
-    const ats = Array.from({ length: 40 }, (_, i) => i);
-    await Promise.all(ats.map((at) => ledger.append({ kind: 'run-resumed', at })));
-    await ledger.close();
-    expect((await readLedger(path)).map((entry) => entry.at)).toEqual(ats);
-  });
-
-  it('ignores a torn last line, wherever it was torn, and writes on after it', async () => {
-    await write(started);
-    const line = `${JSON.stringify(intended)}`;
+  it('ignores a torn last line, wherever it was torn', async () => {
+    const line = JSON.stringify(intended);
     for (let length = 1; length <= line.length; length += 17) {
-      await appendFile(path, line.slice(0, length));
+      await writeFile(path, `${ledgerText([started])}${line.slice(0, length)}`);
       expect((await readLedger(path)).map((entry) => entry.kind)).toEqual(['run-started']);
-      const { ledger, entries } = await openLedger(path);
-      await ledger.close();
-      expect(entries).toHaveLength(1);
-      expect(await readFile(path, 'utf8')).toBe(`${JSON.stringify(started)}\n`);
     }
-    await appendFile(path, line.slice(0, 20));
-    await write(intended);
-    expect((await readLedger(path)).map((entry) => entry.kind)).toEqual(['run-started', 'job-intended']);
   });
 
   it('has no entries where there is no file', async () => {
     expect(await readLedger(path)).toEqual([]);
-    expect(replay([])).toEqual({ started: null, finished: null, jobs: [] });
+    expect(replay([])).toMatchObject({
+      started: null,
+      finished: null,
+      jobs: [],
+      complete: [],
+      wishes: [],
+      aside: [],
+      canaries: [],
+    });
   });
 
   it('names file and line of an entry that is damaged in the middle', async () => {
     await writeFile(path, `${JSON.stringify(started)}\nrubbish\n${JSON.stringify(intended)}\n`);
     await expect(readLedger(path)).rejects.toThrow(`${path}: line 2: found rubbish`);
     await writeFile(path, `${JSON.stringify({ ...started, project: 7 })}\n`);
-    await expect(openLedger(path)).rejects.toThrow(/line 1: found .*project/);
+    await expect(readLedger(path)).rejects.toThrow(/line 1: found .*project/);
     await writeFile(path, `${JSON.stringify({ ...intended, tasks: '5-1' })}\n`);
     await expect(readLedger(path)).rejects.toThrow(/tasks/);
   });
@@ -137,5 +127,37 @@ describe('the ledger', () => {
     const [job] = replay(await readLedger(path)).jobs;
     expect(job?.intended.requestId).toBe('q');
     expect(job?.final?.state).toBe('SUCCEEDED');
+  });
+
+  it('knows what is complete from the last inventory and the jobs that ended after it', async () => {
+    const sums = {
+      succeeded: 13,
+      failed: 1,
+      attempts: 14,
+      preemptions: 0,
+      vms: 5,
+      vmSeconds: 9,
+      endTime: 9,
+      times: { runningSeconds: 9, started: 1, startedTimeSum: 1, finished: 1, finishedTimeSum: 9 },
+    };
+    const unfinished = [{ first: 26, count: 1 }];
+    const end: LedgerLine = { kind: 'job-final', at: 20, jobId: 'r-a', state: 'FAILED', unfinished, ...sums };
+    await write(started, { kind: 'inventory', at: 10, complete: '27-29' }, intended, end);
+    expect(replay(await readLedger(path)).complete).toEqual([
+      { first: 0, count: 13 },
+      { first: 27, count: 3 },
+    ]);
+    await write({ kind: 'inventory', at: 30, complete: '' });
+    expect(replay(await readLedger(path)).complete).toEqual([]);
+  });
+
+  it('opens again when the user asks, once for each request', async () => {
+    const asked = { at: 40, request: 'one', tasks: null, by: 'anna' };
+    await write(started, intended, { kind: 'run-finished', at: 30, outcome: 'failed' });
+    await write({ kind: 'run-reopened', ...asked }, { kind: 'run-finished', at: 50, outcome: 'failed' });
+    await write({ kind: 'run-reopened', ...asked });
+    const state = replay(await readLedger(path));
+    expect(state.finished?.at).toBe(50);
+    expect(state.wishes).toEqual([{ kind: 'reopen', request: 'one', tasks: null, afterJobs: 1 }]);
   });
 });

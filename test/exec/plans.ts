@@ -1,6 +1,7 @@
 import { makePlan } from '../../src/plan/makePlan.js';
 import type { Plan } from '../../src/plan/plan.js';
 import type { Decisions, Scenario } from '../../src/scenario/scenario.js';
+import { GROMACS_TASK } from '../realWork.js';
 
 /** 1.0 USD for a Spot VM-hour and no disk or storage prices: costs are easy to say. */
 export function scenarioOf(
@@ -58,7 +59,10 @@ export function scenarioOf(
       latencySeconds: 0.08,
       uploadThroughputBytesPerSecond: 60e6,
       downloadThroughputBytesPerSecond: 60e6,
+      sharedUploadThroughputBytesPerSecond: null,
       requestsPerUpload: 1,
+      readsPerUpload: 0,
+      objectWritesPerSecond: 1,
       maxTries: 10,
       backoffBaseSeconds: 1,
       backoffCapSeconds: 32,
@@ -81,13 +85,14 @@ export function scenarioOf(
       storageUsdPerGbMonth: 0,
       softDeleteDays: 0,
       crossRegionUsdPerGb: 0,
+      internetUsdPerGb: 0.12,
     },
     regions: Object.fromEntries(
       regions.map((region) => [
         region,
         {
           quota: { spotGpus: 100, onDemandGpus: 0, cpus: null, diskGb: null },
-          price: { spotUsdPerHour: 1, onDemandUsdPerHour: 2, date: null },
+          price: { spotUsdPerHour: 1, onDemandUsdPerHour: 2, flexStartUsdPerHour: null, date: null },
           hazard: { constant: { hourlySurvival: 0.95 } },
           shocks: null,
           capacity: { poolVms: null, stockouts: null, series: null },
@@ -117,8 +122,10 @@ export function scenarioOf(
       ...decisions,
     },
     objective: { deadlineSeconds: null, budgetUsd: 100, confidence: 0.95 },
+    work: null,
     cloud: null,
-    task: { adapter: 'gromacs', maxRunDurationSeconds: null },
+    task: { ...GROMACS_TASK },
+    analysis: { equilibrationPs: null, combine: null, temperatureKelvin: null },
     guesses: {},
   };
 }

@@ -7,13 +7,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cancelRun } from '../../src/exec/cancelRun.js';
+import { findRun } from '../../src/exec/knownRun.js';
 import { readLedger } from '../../src/exec/ledger.js';
 import { isAlive, markOf } from '../../src/exec/processAlive.js';
 import { rehearsalSpeed } from '../../src/exec/rehearsal.js';
+import { rerunTasks } from '../../src/exec/rerunTasks.js';
+import { resumeRun } from '../../src/exec/resumeRun.js';
 import { runPaths } from '../../src/exec/runFolder.js';
 import { readStatus } from '../../src/exec/status.js';
 import type { ExecSummary } from '../../src/exec/summary.js';
 import type { Snapshot } from '../../src/plan/snapshot.js';
+import { countTasks } from '../../src/plan/taskRanges.js';
 import { planOf } from './plans.js';
 
 /** The built package: the emulator is a process of its own, and so is an executor that is to be killed. */
@@ -103,6 +108,8 @@ async function submissions(): Promise<{ ledger: string[]; world: number }> {
   };
 }
 
+const statusOf = async (run: string) => readStatus(await findRun(run, join(folder, 'state')));
+
 const isHalfWay = (snapshot: Snapshot): boolean => snapshot.tasks.succeeded > 0;
 const ALL = { total: 130, succeeded: 130, failed: 0, running: 0, pending: 0 };
 const ONCE = { ledger: [`${RUN}-us-central1-w0`], world: 1 };
@@ -139,7 +146,7 @@ describe('a rehearsal through the real client and the emulator process', () => {
     const emulator = await emulatorPid();
     expect(isAlive(markOf(emulator ?? -1))).toBe(true);
 
-    const status = await readStatus({ runId: RUN, stateDir: join(folder, 'state') });
+    const status = await statusOf(RUN);
     expect(status).toMatchObject({ runId: RUN, state: 'running', resumed: false });
     expect(status.tasks.succeeded).toBeGreaterThan(0);
     expect(status.costUsd).toBeGreaterThan(40);
@@ -149,7 +156,7 @@ describe('a rehearsal through the real client and the emulator process', () => {
     expect(await emulatorPid()).toBe(emulator);
     expect(resumed.summary).toMatchObject({ state: 'succeeded', tasks: ALL, resumed: true });
     expect(await submissions()).toEqual(ONCE);
-    expect(await readStatus({ runId: RUN, stateDir: join(folder, 'state') })).toEqual(resumed.summary);
+    expect(await statusOf(RUN)).toEqual(resumed.summary);
   });
 
   it('goes on from the journal after the emulator was killed as well', { timeout: TIMEOUT_MS }, async () => {
@@ -158,7 +165,7 @@ describe('a rehearsal through the real client and the emulator process', () => {
     const mark = markOf(emulator);
     process.kill(emulator, 'SIGKILL');
     while (isAlive(mark)) await new Promise((resolve) => setTimeout(resolve, 10));
-    const left = await readStatus({ runId: RUN, stateDir: join(folder, 'state') });
+    const left = await statusOf(RUN);
     expect(left.state).toBe('running');
 
     const resumed = await executor({ speed: 10_000 });
@@ -166,6 +173,48 @@ describe('a rehearsal through the real client and the emulator process', () => {
     expect(await emulatorPid()).not.toBe(emulator);
     expect(resumed.summary).toMatchObject({ state: 'succeeded', tasks: ALL, resumed: true });
     expect(await submissions()).toEqual(ONCE);
+  });
+
+  it('needs nothing of its own folder but the name of the run: the record is in the state bucket', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    await executor({ speed: 4000, killWhen: isHalfWay });
+    await rm(paths().ledger);
+    await rm(paths().snapshot);
+    const resumed = await executor({ speed: 10_000 });
+    expect(resumed.summary).toMatchObject({ state: 'succeeded', tasks: ALL, resumed: true });
+    expect(await submissions()).toEqual(ONCE);
+  });
+
+  it('is cancelled by another process while it goes on, and taken up again', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    let cancelling: Promise<ExecSummary> | null = null;
+    const run = () => findRun(RUN, join(folder, 'state'));
+    const emulatorEntry = join(DIST, 'emulator/process.js');
+    const first = await executor({
+      speed: 4000,
+      killWhen(snapshot) {
+        if (isHalfWay(snapshot)) cancelling ??= run().then((it) => cancelRun(it, null, { emulatorEntry }));
+        return false;
+      },
+    });
+    expect(first.summary?.state).toBe('cancelled');
+    const done = first.summary?.tasks.succeeded ?? 0;
+    expect(await cancelling).toMatchObject({ state: 'cancelled', tasks: { succeeded: done } });
+
+    const resumed = await resumeRun(await run(), { emulatorEntry });
+    expect(resumed).toMatchObject({ state: 'succeeded', tasks: ALL, resumed: true });
+    const [, remainder] = (await readLedger(paths().ledger)).flatMap((entry) =>
+      entry.kind === 'job-intended' ? [countTasks(entry.tasks)] : [],
+    );
+    expect(remainder).toBe(130 - done);
+
+    const tasks = [{ first: 13, count: 2 }];
+    const { summary, windows } = await rerunTasks(await run(), { tasks }, { emulatorEntry });
+    expect(windows).toBe(2);
+    expect(summary).toMatchObject({ state: 'succeeded', tasks: ALL });
+    expect(summary.attempts).toBeGreaterThanOrEqual((resumed.attempts ?? 0) + 2);
   });
 
   it('refuses to go on with another seed', { timeout: TIMEOUT_MS }, async () => {
@@ -178,11 +227,10 @@ describe('a rehearsal through the real client and the emulator process', () => {
 
 describe('the status of a run that is not there', () => {
   it('is an error that names the runs that are', async () => {
-    const stateDir = join(folder, 'state');
-    await expect(readStatus({ runId: RUN, stateDir })).rejects.toThrow('none yet');
+    await expect(statusOf(RUN)).rejects.toThrow('none yet');
     await executor({ speed: 20_000 });
-    await expect(readStatus({ runId: 'fc-other', stateDir })).rejects.toThrow(`expected one of ${RUN}`);
-    await expect(readStatus({ runId: '../state', stateDir })).rejects.toThrow(`expected one of ${RUN}`);
+    await expect(statusOf('fc-other')).rejects.toThrow(`expected one of ${RUN}`);
+    await expect(statusOf('../state')).rejects.toThrow(`expected one of ${RUN}`);
   });
 });
 

@@ -19,13 +19,15 @@ afterEach(async () => {
   await rm(stateDir, { recursive: true, force: true });
 });
 
-const open = (runId = 'fc-one', which = plan) => openRunFolder({ stateDir, runId, plan: which });
+const ABOUT = { source: 'rehearse' as const, project: 'p', state: 'gs://fepcast-state/' };
+const open = (runId = 'fc-one', which = plan) =>
+  openRunFolder({ stateDir, runId, plan: which, about: ABOUT });
 
 describe('the folder of a run', () => {
   it('keeps the plan, and leaves neither lock nor temporary files behind', async () => {
     const folder = await open();
     await folder.close();
-    expect((await readdir(folder.paths.folder)).sort()).toEqual(['ledger.jsonl', 'plan.json']);
+    expect((await readdir(folder.paths.folder)).sort()).toEqual(['about.json', 'plan.json']);
     expect(JSON.parse(await readFile(folder.paths.plan, 'utf8'))).toEqual(plan);
     expect(await knownRuns(stateDir)).toEqual(['fc-one']);
   });
@@ -92,6 +94,8 @@ describe('the folder of a run', () => {
   it('says in one sentence that the state folder cannot be made', async () => {
     const file = join(stateDir, 'file');
     await writeFile(file, '');
-    await expect(openRunFolder({ stateDir: file, runId: 'fc-one', plan })).rejects.toThrow('--state-dir');
+    await expect(openRunFolder({ stateDir: file, runId: 'fc-one', plan, about: ABOUT })).rejects.toThrow(
+      '--state-dir',
+    );
   });
 });

@@ -2,10 +2,11 @@ import type { Plan, Shard } from '../../src/plan/plan.js';
 import { planIdOf } from '../../src/plan/planId.js';
 import { scenarioSha256 } from '../../src/scenario/canonical.js';
 import type { Region, Scenario } from '../../src/scenario/scenario.js';
+import { GROMACS_TASK } from '../realWork.js';
 
 const region = (zones: string[]): Region => ({
   quota: { spotGpus: 500, onDemandGpus: 50, cpus: null, diskGb: null },
-  price: { spotUsdPerHour: 0.397, onDemandUsdPerHour: 0.7068, date: '2026-07-30' },
+  price: { spotUsdPerHour: 0.397, onDemandUsdPerHour: 0.7068, flexStartUsdPerHour: null, date: '2026-07-30' },
   hazard: { constant: { hourlySurvival: 0.95 } },
   shocks: null,
   capacity: { poolVms: null, stockouts: null, series: null },
@@ -70,7 +71,10 @@ export function exampleScenario(): Scenario {
       latencySeconds: 0.08,
       uploadThroughputBytesPerSecond: 60_000_000,
       downloadThroughputBytesPerSecond: 60_000_000,
+      sharedUploadThroughputBytesPerSecond: null,
       requestsPerUpload: 1,
+      readsPerUpload: 0,
+      objectWritesPerSecond: 1,
       maxTries: 10,
       backoffBaseSeconds: 1,
       backoffCapSeconds: 32,
@@ -93,6 +97,7 @@ export function exampleScenario(): Scenario {
       storageUsdPerGbMonth: 0.02,
       softDeleteDays: 0,
       crossRegionUsdPerGb: 0.02,
+      internetUsdPerGb: 0.12,
     },
     regions: {
       'us-central1': region(['us-central1-a', 'us-central1-b']),
@@ -118,8 +123,10 @@ export function exampleScenario(): Scenario {
       startup: { spreadSeconds: 0 },
     },
     objective: { deadlineSeconds: 864_000, budgetUsd: 60_000, confidence: 0.95 },
+    work: null,
     cloud: null,
-    task: { adapter: 'gromacs', maxRunDurationSeconds: 43_200 },
+    task: { ...GROMACS_TASK, maxRunDurationSeconds: 43_200 },
+    analysis: { equilibrationPs: null, combine: null, temperatureKelvin: null },
     guesses: {},
   };
 }
@@ -147,6 +154,7 @@ export function examplePlan(scenario: Scenario = exampleScenario()): Plan {
     campaign: { molecules: 1000, windows: 13, tasks: 13_000 },
     machine: { type: 'g2-standard-4', accelerator: 'nvidia-l4', bootDiskType: 'pd-balanced', bootDiskGb: 50 },
     image: { uriByRegion: {}, delivery: decisions.image },
+    work: scenario.work?.table ?? null,
     task: scenario.task,
     cloud: null,
     checkpoint: { ...decisions.checkpoint, engineIntervalSeconds: scenario.checkpoint.engineIntervalSeconds },
@@ -166,6 +174,7 @@ export function examplePlan(scenario: Scenario = exampleScenario()): Plan {
       onDeadline: 'warn',
       maxUnattendedUsd: null,
     },
+    live: null,
     forecast: null,
     alternatives: [],
     findings: [],

@@ -7,11 +7,13 @@ import type { Plan, Shard } from '../../src/plan/plan.js';
 import { readJobSpec } from '../../src/plan/readJob.js';
 import { readTaskEnvironment, writeTaskEnvironment } from '../../src/plan/taskEnvironment.js';
 import { machineShape } from '../../src/scenario/machines.js';
+import { GROMACS_TASK } from '../realWork.js';
 import { referenceScenario } from '../sim/exampleScenario.js';
 import { randomScenario } from '../sim/randomScenario.js';
 
 /** What the World should be told of a shard, written down straight from the plan. */
 function specOf(plan: Plan, shard: Shard, jobId: string): JobSpec {
+  const zones = plan.scenario.resolved.regions[shard.region]?.zones ?? [];
   return {
     jobId,
     region: shard.region,
@@ -21,12 +23,13 @@ function specOf(plan: Plan, shard: Shard, jobId: string): JobSpec {
     maxRetryCount: shard.maxRetryCount,
     maxRunDurationSeconds: plan.task.maxRunDurationSeconds,
     priority: 0,
-    oneZone: false,
+    oneZone: zones.length === 1,
+    zones,
     externalIp: false,
     bootDiskGb: plan.machine.bootDiskGb,
     machineType: plan.machine.type,
     gpusPerVm: machineShape(plan.machine.type).gpus,
-    failCodes: [2, 75, 78, 79],
+    failCodes: [2, 72, 75, 78, 79],
     retryCodes: null,
     tasks: [{ first: shard.firstTask, count: shard.taskCount }],
     checkpoint: plan.checkpoint,
@@ -88,9 +91,16 @@ test.each(['none', 'periodic', 'aligned', 'adaptive'] as const)('a task reads th
   const { checkpoint: periodic, image, startup } = makePlan(referenceScenario());
   const told = {
     runId: 'run',
+    jobId: 'run-s0',
     shardId: 's0',
+    indexUri: 'gs://b/runs/run/jobs/run-s0/index',
+    indexRowBytes: 256,
     tasks: [{ first: 0, count: 13 }],
     windows: 13,
+    task: GROMACS_TASK,
+    image: 'image',
+    accelerator: 'nvidia-l4',
+    expectedSeconds: 25_200,
     checkpoint: { ...periodic, policy },
     imageDelivery: image.delivery,
     startSpreadSeconds: startup.spreadSeconds,

@@ -4,6 +4,7 @@ import type { Plan } from '../../src/plan/plan.js';
 import { formatPlan, parsePlan, parsePlanFile } from '../../src/plan/planFile.js';
 import { planIdOf } from '../../src/plan/planId.js';
 import { InputError } from '../../src/scenario/errors.js';
+import { EMPTY_CLOUD_REGION, emptyCloud } from '../realWork.js';
 import { examplePlan, exampleScenario } from './examplePlan.js';
 
 const plan = examplePlan();
@@ -61,23 +62,10 @@ describe('formatPlan and parsePlan', () => {
         { rule: 'r', severity: 'warning', path: 'p', message: 'm', found: 1, limit: 'none', source: 'docs' },
       ],
       cloud: {
-        project: 'p',
-        serviceAccount: null,
+        ...emptyCloud(['us-central1']),
         labels: { team: 'fep' },
-        tags: [],
-        externalIp: false,
-        installGpuDrivers: true,
         state: 'gs://home/fepcast',
-        regions: {
-          'us-central1': {
-            subnetwork: null,
-            zones: ['us-central1-a'],
-            imageUri: null,
-            bootImage: null,
-            scratchBucket: null,
-            resultsBucket: null,
-          },
-        },
+        regions: { 'us-central1': { ...EMPTY_CLOUD_REGION, zones: ['us-central1-a'] } },
       },
     };
     expect(parsePlan(formatPlan(full), 'plan.json')).toEqual(full);
@@ -85,7 +73,7 @@ describe('formatPlan and parsePlan', () => {
 
   it('write the keys in the order of the contract, however they were built', () => {
     expect(Object.keys(JSON.parse(text)).join(' ')).toBe(
-      'version id scenario campaign machine image task cloud checkpoint buckets startup shards waveStart remainder tail guard forecast alternatives findings',
+      'version id scenario campaign machine image work task cloud checkpoint buckets startup shards waveStart remainder tail guard live forecast alternatives findings',
     );
     const backwards = reversed({ ...plan, scenario: null }) as Plan;
     expect(formatPlan({ ...backwards, scenario: plan.scenario })).toBe(text);
@@ -181,7 +169,7 @@ describe('a file of the wrong shape', () => {
     [
       'another provisioning model',
       (json) => Object.assign(shard(json, 0), { provisioning: 'preemptible' }),
-      'plan.json: shards[0].provisioning: found "preemptible", expected spot or onDemand',
+      'plan.json: shards[0].provisioning: found "preemptible", expected spot, onDemand or flexStart',
     ],
     [
       'a region that is a number',

@@ -135,6 +135,7 @@ startup: { bootSeconds: { lognormal: { median: 30, sigma: 0.1 } }, driver: { uni
     expect(scenario.regions['us-east4']!.price).toEqual({
       spotUsdPerHour: 0.310596,
       onDemandUsdPerHour: 0.704518,
+      flexStartUsdPerHour: null,
       date: '2026-07-30',
     });
     expect(complaint(() => parse(`${LEAST}machine: { type: g2-standard-8 }`))).toBe(
@@ -147,6 +148,7 @@ startup: { bootSeconds: { lognormal: { median: 30, sigma: 0.1 } }, driver: { uni
     expect(scenario.regions['us-central1']!.price).toEqual({
       spotUsdPerHour: 0.3,
       onDemandUsdPerHour: 0.706832,
+      flexStartUsdPerHour: null,
       date: null,
     });
   });
@@ -241,7 +243,7 @@ describe('bad scenarios', () => {
       'an unknown key at the top',
       (text) => `${text}decision: {}`,
       'decision: found an unknown key, expected one of name, description, campaign, checkpoint, image, machine, ' +
-        'startup, batch, bucket, spot, prices, regions, decisions, objective, cloud, task, guesses',
+        'startup, batch, bucket, spot, prices, regions, decisions, objective, work, cloud, task, analysis, guesses',
     ],
     [
       'an unknown key deep inside',

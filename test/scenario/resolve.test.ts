@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { valueAt } from '../../src/scenario/paths.js';
 import { checkResolvedScenario } from '../../src/scenario/resolve.js';
-import { complaint, parse, SHIPPED, shippedText } from './support.js';
+import { BESIDE_SHIPPED, complaint, parse, SHIPPED, shippedText } from './support.js';
 
 const WHERE = { file: 'plan.json', path: 'scenario.resolved' };
 
@@ -13,7 +13,7 @@ function spoilt(path: string[], change: (parent: Record<string, unknown>, key: s
 
 describe('checkResolvedScenario', () => {
   it.each(SHIPPED)('accepts %s as it was resolved', (name) => {
-    const scenario = parse(shippedText(name));
+    const scenario = parse(shippedText(name), BESIDE_SHIPPED);
     expect(checkResolvedScenario(JSON.parse(JSON.stringify(scenario)), WHERE)).toEqual(scenario);
   });
 
@@ -67,7 +67,11 @@ describe('checkResolvedScenario', () => {
       5,
       'decisions.parallelism.mars: found a region that the scenario lacks, expected one of us-central1, us-east1, us-west1, europe-west4',
     ],
-    [['cloud'], { regions: {} }, 'cloud.project: found nothing, expected text, such as my-project, or null'],
+    [
+      ['cloud'],
+      { regions: {} },
+      'cloud.project: found nothing, expected a project id, such as my-project, or null',
+    ],
   ])('refuses %j = %j', (path, value, message) => {
     const found = spoilt(path, (parent, key) => {
       parent[key] = value;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parseScenario } from '../../src/scenario/parse.js';
-import { parse, SHIPPED, shippedText } from './support.js';
+import { BESIDE_SHIPPED, parse, SHIPPED, shippedText } from './support.js';
 
 describe('shipped scenarios', () => {
   it.each(SHIPPED)('%s parses, and its resolved form parses to itself', (name) => {
-    const scenario = parse(shippedText(name));
+    const scenario = parse(shippedText(name), BESIDE_SHIPPED);
     expect(scenario.name).toBe(name);
     expect(parseScenario(JSON.stringify(scenario))).toEqual(scenario);
   });
@@ -27,6 +27,7 @@ describe('shipped scenarios', () => {
     expect(regions['europe-west4']!.price).toEqual({
       spotUsdPerHour: 0.38986,
       onDemandUsdPerHour: 0.742916,
+      flexStartUsdPerHour: null,
       date: '2026-07-30',
     });
     expect(guesses['regions.us-west1.hazard.constant.hourlySurvival']).toEqual({ low: 0.7, high: 0.99 });
@@ -36,6 +37,22 @@ describe('shipped scenarios', () => {
   it('pilot: 130 tasks', () => {
     const { campaign } = parse(shippedText('pilot'));
     expect(campaign.molecules * campaign.windows).toBe(130);
+  });
+
+  it('methane: 13 windows whose inputs have yet to be made, two VMs that live for 40 s', () => {
+    const { campaign, work, analysis, decisions, regions, checkpoint } = parse(
+      shippedText('methane'),
+      BESIDE_SHIPPED,
+    );
+    expect(campaign).toMatchObject({ molecules: 1, windows: 13 });
+    expect(work?.table?.inputs[12]).toBe('../examples/methane-campaign/inputs/methane/w12/window.tpr');
+    expect(analysis.equilibrationPs).toBe(2);
+    expect(decisions).toMatchObject({
+      parallelism: { 'us-central1': 2 },
+      checkpoint: { intervalSeconds: 2, flushOnNotice: false },
+    });
+    expect(checkpoint.engineIntervalSeconds).toBe(2);
+    expect(regions['us-central1']!.hazard).toMatchObject({ piecewise: { 0: { perHour: 90 } } });
   });
 
   it('storm: 5,000 aligned writers and one bucket', () => {
@@ -52,7 +69,7 @@ describe('shipped scenarios', () => {
     expect(first!.hazard).toMatchObject({
       piecewise: { length: 9, 0: { untilSeconds: 900, perHour: 0.314 } },
     });
-    expect(first!.shocks).toEqual({ perHour: 0.02, share: { uniform: [0.1, 0.5] } });
+    expect(first!.shocks).toEqual({ perHour: 0.02, share: { uniform: [0.1, 0.5] }, scope: 'region' });
     for (const { hazard, shocks } of others) {
       expect({ hazard, shocks }).toEqual({ hazard: first!.hazard, shocks: first!.shocks });
     }

@@ -32,10 +32,12 @@ describe('the further models', () => {
     expect(inRegion('shocks: { perHour: 0.02, share: { uniform: [0.1, 50%] } }').shocks).toEqual({
       perHour: 0.02,
       share: { uniform: [0.1, 0.5] },
+      scope: 'region',
     });
     expect(inRegion('shocks: { perHour: 0.02/h, share: { constant: 20% } }').shocks).toEqual({
       perHour: 0.02,
       share: { constant: 0.2 },
+      scope: 'region',
     });
   });
 

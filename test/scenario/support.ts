@@ -3,7 +3,19 @@ import { InputError } from '../../src/scenario/errors.js';
 import { type ParseOptions, parseScenario } from '../../src/scenario/parse.js';
 import type { Scenario } from '../../src/scenario/scenario.js';
 
-export const SHIPPED = ['thirteen-thousand', 'pilot', 'storm', 'early-death', 'campaign-13k'] as const;
+export const SHIPPED = [
+  'thirteen-thousand',
+  'pilot',
+  'storm',
+  'early-death',
+  'campaign-13k',
+  'methane',
+] as const;
+
+/** The files that shipped scenarios name lie beside them. */
+export const BESIDE_SHIPPED: ParseOptions = {
+  readFile: (path) => readFileSync(new URL(`../../scenarios/${path}`, import.meta.url), 'utf8'),
+};
 
 export function shippedText(name: (typeof SHIPPED)[number]): string {
   return readFileSync(new URL(`../../scenarios/${name}.yaml`, import.meta.url), 'utf8');

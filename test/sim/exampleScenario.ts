@@ -1,8 +1,9 @@
 import type { Region, Scenario } from '../../src/scenario/scenario.js';
+import { GROMACS_TASK } from '../realWork.js';
 
 export const REGION: Region = {
   quota: { spotGpus: 500, onDemandGpus: 500, cpus: null, diskGb: null },
-  price: { spotUsdPerHour: 0.4, onDemandUsdPerHour: 0.7, date: null },
+  price: { spotUsdPerHour: 0.4, onDemandUsdPerHour: 0.7, flexStartUsdPerHour: null, date: null },
   hazard: { constant: { hourlySurvival: 0.95 } },
   shocks: null,
   capacity: { poolVms: null, stockouts: null, series: null },
@@ -63,7 +64,10 @@ export function referenceScenario(): Scenario {
       latencySeconds: 0,
       uploadThroughputBytesPerSecond: 100e6,
       downloadThroughputBytesPerSecond: null,
+      sharedUploadThroughputBytesPerSecond: null,
       requestsPerUpload: 1,
+      readsPerUpload: 0,
+      objectWritesPerSecond: 1,
       maxTries: null,
       backoffBaseSeconds: 1,
       backoffCapSeconds: 64,
@@ -86,6 +90,7 @@ export function referenceScenario(): Scenario {
       storageUsdPerGbMonth: 0.02,
       softDeleteDays: 0,
       crossRegionUsdPerGb: 0.02,
+      internetUsdPerGb: 0.12,
     },
     regions: { 'us-central1': structuredClone(REGION) },
     decisions: {
@@ -108,8 +113,10 @@ export function referenceScenario(): Scenario {
       startup: { spreadSeconds: 0 },
     },
     objective: { deadlineSeconds: null, budgetUsd: null, confidence: 0.95 },
+    work: null,
     cloud: null,
-    task: { adapter: 'gromacs', maxRunDurationSeconds: null },
+    task: { ...GROMACS_TASK },
+    analysis: { equilibrationPs: null, combine: null, temperatureKelvin: null },
     guesses: {},
   };
 }

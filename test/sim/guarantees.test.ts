@@ -79,6 +79,26 @@ describe('in every world', () => {
     );
   });
 
+  test('a molecule is complete or at risk in the end, and it is known since when', () => {
+    let lost = 0;
+    fc.assert(
+      fc.property(randomScenario, fc.string(), (scenario, seed) => {
+        const campaign = new Campaign(makePlan(scenario), seed);
+        const { metrics, riskHours } = campaign.finish();
+        expect(metrics.moleculesComplete + metrics.moleculesAtRisk).toBe(scenario.campaign.molecules);
+        if (!campaign.finished) return;
+        const times = campaign.world.tasks.timesAtRisk();
+        expect(times).toHaveLength(metrics.moleculesAtRisk);
+        const hours = riskHours.filter((hour) => hour !== null);
+        expect(hours).toEqual([...hours].sort((a, b) => a - b));
+        expect(hours.every((hour) => hour >= 0 && hour <= metrics.makespanHours)).toBe(true);
+        lost += times.length;
+      }),
+      RUNS,
+    );
+    expect(lost).toBeGreaterThan(RUNS.numRuns / 4);
+  });
+
   test('work done never exceeds work paid for, and kept work is the work of the tasks that succeeded', () => {
     fc.assert(
       fc.property(randomScenario, fc.string(), (scenario, seed) => {
@@ -111,7 +131,7 @@ describe('in every world', () => {
             const jobs = world.jobs.filter((job) => world.regions[job.region] === region);
             const vms = (kind: string) =>
               jobs.filter((job) => job.spec.provisioning === kind).reduce((sum, job) => sum + job.vms, 0);
-            expect(vms('spot')).toBeLessThanOrEqual(quota.spotGpus);
+            expect(vms('spot') + vms('flexStart')).toBeLessThanOrEqual(quota.spotGpus);
             expect(vms('onDemand')).toBeLessThanOrEqual(quota.onDemandGpus);
             if (quota.cpus !== null) expect(region.vms * cpus).toBeLessThanOrEqual(quota.cpus);
           }

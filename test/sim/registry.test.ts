@@ -34,7 +34,7 @@ test('after a shock that takes all VMs the restart waits for the registry', () =
     scenario.startup.registry = { requestsPerMinute: null, requestsPerPull: 35, bandwidthBytesPerSecond };
     const region = scenario.regions['us-central1']!;
     region.hazard = { constant: { hourlySurvival: 1 } };
-    region.shocks = { perHour: 0.1, share: { constant: 1 } };
+    region.shocks = { perHour: 0.1, share: { constant: 1 }, scope: 'region' };
     return simulateOnce(makePlan(scenario), 'shock').costBreakdownUsd.startup;
   };
   // 260 pulls of 5 s each take 1,300 s; half of that is the mean wait.

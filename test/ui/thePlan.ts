@@ -1,5 +1,6 @@
 import type { Plan } from '../../src/plan/plan.js';
 import type { Scenario } from '../../src/scenario/scenario.js';
+import { GROMACS_TASK } from '../realWork.js';
 
 /** The parts of a plan that the user interface reads, for the reference campaign. */
 export function thePlan(): Plan {
@@ -12,7 +13,8 @@ export function thePlan(): Plan {
     campaign: { molecules: 1000, windows: 13, tasks: 13_000 },
     machine: { type: 'g2-standard-4', accelerator: 'nvidia-l4', bootDiskType: 'pd-balanced', bootDiskGb: 50 },
     image: { uriByRegion: {}, delivery: 'pull' },
-    task: { adapter: 'gromacs', maxRunDurationSeconds: null },
+    work: null,
+    task: { ...GROMACS_TASK },
     cloud: null,
     checkpoint: {
       policy: 'periodic',
@@ -44,6 +46,7 @@ export function thePlan(): Plan {
       onDeadline: 'warn',
       maxUnattendedUsd: null,
     },
+    live: null,
     forecast: null,
     alternatives: [],
     findings: [],

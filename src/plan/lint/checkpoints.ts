@@ -95,6 +95,11 @@ function checkpointBytes(plan: PlanFile, hours: number): number {
   return sizeBytes + growthBytesPerHour * hours;
 }
 
+/** Over a task's work. */
+export function meanCheckpointBytes(plan: PlanFile): number {
+  return checkpointBytes(plan, meanOf(plan.scenario.resolved.campaign.taskDurationSeconds) / HOUR / 2);
+}
+
 /** What a preempted task cannot ship before its VM is gone is lost: the flush would only cost requests. */
 export const flushInNotice: Rule = (plan) => {
   const { bucket, campaign, spot } = plan.scenario.resolved;
@@ -125,7 +130,7 @@ export const softDelete: Rule = (plan) => {
   if (plan.checkpoint.policy === 'none' || prices.softDeleteDays === 0) return [];
   const seconds = meanOf(campaign.taskDurationSeconds);
   const checkpoints = (plan.campaign.tasks * seconds) / Math.max(meanIntervalSeconds(plan.checkpoint), 1);
-  const bytes = checkpoints * checkpointBytes(plan, seconds / HOUR / 2);
+  const bytes = checkpoints * meanCheckpointBytes(plan);
   const nothingElse = { writes: 0, reads: 0, byteSeconds: 0, crossRegionBytes: 0 };
   const { softDelete: usd } = storageCost(prices, { ...nothingElse, overwrittenBytes: bytes });
   // What would be rounded to nothing.

@@ -1,16 +1,17 @@
 import { meanOf } from '../../scenario/distribution.js';
-import type { Hazard, Scenario } from '../../scenario/scenario.js';
+import type { Scenario } from '../../scenario/scenario.js';
 import type { PlanFile, ShardFile } from '../planFile.js';
-import { scenarioRegionOf } from './finding.js';
 import { meanIntervalSeconds } from './interval.js';
-import { cumulative, expectedLife, survival } from './survival.js';
+import { vmRisk } from './risk.js';
+import { cumulative, expectedLife, type RaisedHazard, survival } from './survival.js';
 
 /**
  * What one task costs on average, by closed formulas: good to a few per cent, which is enough to hold a plan
- * against a limit of days. The forecast itself is simulated; nothing else may be built on these.
+ * against a limit of days, and for the guard to tell what submitted work will cost. The forecast itself is simulated;
+ * nothing else may be built on these.
  *
- * They assume tasks of the mean duration, a new VM for every attempt, no queueing, no shocks, and uploads that
- * do not hold up the engine.
+ * They assume tasks of the mean duration, a new VM for every attempt, no queueing, and uploads that do not hold up the
+ * engine; time of day and load are taken at their means (vmRisk).
  */
 export interface ExpectedTask {
   /** Hours that the task keeps a VM busy, over all its attempts. */
@@ -21,12 +22,10 @@ export interface ExpectedTask {
 
 const HOUR = 3_600;
 const NEVER: ExpectedTask = { vmHours: Infinity, outOfRetries: 1 };
-const NO_HAZARD: Hazard = { constant: { hourlySurvival: 1 } };
 
 export function expectedTask(plan: PlanFile, shard: ShardFile): ExpectedTask {
   const scenario = plan.scenario.resolved;
-  const spot = shard.provisioning === 'spot';
-  const hazard = (spot ? scenarioRegionOf(plan, shard)?.region.hazard : null) ?? NO_HAZARD;
+  const hazard = vmRisk(plan, shard);
   const attempt: Attempt = {
     workHours: meanOf(scenario.campaign.taskDurationSeconds) / HOUR,
     startupHours: meanStartupSeconds(plan) / HOUR,
@@ -76,7 +75,7 @@ function checkpointSegment(plan: PlanFile, scenario: Scenario): Segment | null {
 }
 
 /** An attempt must survive from the VM's start to the task's end: W = (integral of G over it) / G(end). */
-function withoutCheckpoints(hazard: Hazard, attempt: Attempt, retries: number): ExpectedTask {
+function withoutCheckpoints(hazard: RaisedHazard, attempt: Attempt, retries: number): ExpectedTask {
   const { workHours, startupHours, startupIsExposed, startsOnNewVm, failure } = attempt;
   const exposed = workHours + (startupIsExposed ? startupHours : 0);
   const unexposed = startupIsExposed ? 0 : startupHours;
@@ -90,7 +89,12 @@ function withoutCheckpoints(hazard: Hazard, attempt: Attempt, retries: number): 
  * Equal segments under a constant hazard (Daly): W = M e^(R/M) [(N-1)(e^((w+C)/M) - 1) + e^(w/M) - 1]. Another
  * hazard is replaced by the constant one under which the task's whole duration is survived equally often.
  */
-function withCheckpoints(hazard: Hazard, attempt: Attempt, segment: Segment, retries: number): ExpectedTask {
+function withCheckpoints(
+  hazard: RaisedHazard,
+  attempt: Attempt,
+  segment: Segment,
+  retries: number,
+): ExpectedTask {
   const { workHours, startupHours, startsOnNewVm, failure } = attempt;
   const rate = cumulative(hazard, workHours) / workHours;
   if (rate === Infinity) return NEVER;

@@ -13,6 +13,11 @@ export function regionsOf(shard: ShardFile): string[] {
   return typeof shard.region === 'string' ? [shard.region] : shard.region;
 }
 
+/** Every region that has a shard, in the order of the shards. */
+export function usedRegions(plan: PlanFile): string[] {
+  return [...new Set(plan.shards.flatMap(regionsOf))];
+}
+
 /** The scenario's region that the shard runs in: the first of its regions that the scenario knows. */
 export function scenarioRegionOf(
   plan: PlanFile,

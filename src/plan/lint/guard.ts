@@ -1,6 +1,7 @@
+import { longestJobSeconds, longestTaskSeconds, vmUsdPerSecond } from '../exposure.js';
 import { SOURCES } from '../limits.js';
 import type { Finding } from '../plan.js';
-import { CONTRACT, grouped, type Rule } from './finding.js';
+import { CONTRACT, grouped, type Rule, regionsOf } from './finding.js';
 import { wavesOf } from './quota.js';
 
 /** Batch has no limit on spending. */
@@ -11,7 +12,7 @@ export const guardBudget: Rule = ({ guard }) => {
       rule: 'guard-budget',
       severity: 'warning',
       path: 'guard.budgetUsd',
-      message: 'Nobody is warned when the campaign costs more than forecast: plan with --budget.',
+      message: 'Nothing happens when the campaign costs more than forecast: plan with --budget.',
       found: 'none',
       limit: 'a sum in USD',
       source: CONTRACT,
@@ -19,19 +20,30 @@ export const guardBudget: Rule = ({ guard }) => {
   ];
 };
 
-/** What this version does not do must not look as if it did. */
-export const guardActs: Rule = ({ guard }) =>
-  (['onBudget', 'onDeadline'] as const)
-    .filter((key) => guard[key] !== 'warn')
-    .map((key) => ({
-      rule: 'guard-only-warns',
-      severity: 'warning',
-      path: `guard.${key}`,
-      message: 'exec only warns so far: it neither stops submissions nor cancels jobs by itself.',
-      found: guard[key],
-      limit: 'warn',
-      source: CONTRACT,
-    }));
+/** A cap below what one task can cost keeps everything from being submitted. */
+export const guardExposure: Rule = (plan) => {
+  const { maxUnattendedUsd } = plan.guard;
+  if (maxUnattendedUsd === null) return [];
+  const findings = plan.shards.flatMap((shard, index): Finding[] => {
+    const [region] = regionsOf(shard);
+    if (region === undefined) return [];
+    const seconds = Math.min(longestJobSeconds(shard), longestTaskSeconds(plan, shard));
+    const usd = seconds * vmUsdPerSecond(plan, { ...shard, region });
+    if (usd <= maxUnattendedUsd) return [];
+    return [
+      {
+        rule: 'guard-exposure',
+        severity: 'error',
+        path: 'guard.maxUnattendedUsd',
+        message: `One task of shards[${index}] can cost ${usd.toFixed(2)} USD with all its attempts if nobody watches it: raise the cap, or lower maxRunDuration or the retries.`,
+        found: maxUnattendedUsd,
+        limit: Math.ceil(usd),
+        source: CONTRACT,
+      },
+    ];
+  });
+  return findings.slice(0, 1);
+};
 
 /** More than this share of a wave's GPUs idle at its end, on average, is worth a word. */
 const IDLE_SHARE = 0.2;

@@ -2,6 +2,7 @@ import { jobIdOf } from '../job.js';
 import { JOB_ID_PATTERN, LIMITS, type Limit } from '../limits.js';
 import type { Finding } from '../plan.js';
 import type { PlanFile, ShardFile } from '../planFile.js';
+import { zonesOfJob } from '../zones.js';
 import { grouped, perShard, type Rule, regionsOf } from './finding.js';
 
 function over(
@@ -54,7 +55,7 @@ export function vmCap(plan: PlanFile, shard: ShardFile): Limit {
 }
 
 function hasOneZone(plan: PlanFile, shard: ShardFile): boolean {
-  return regionsOf(shard).some((region) => plan.cloud?.regions[region]?.zones?.length === 1);
+  return regionsOf(shard).some((region) => zonesOfJob(plan, region)?.length === 1);
 }
 
 export const tasksPerJob: Rule = (plan) =>

@@ -1,3 +1,4 @@
+import { gpuQuotaOf } from '../../scenario/gpuQuota.js';
 import { machineShape } from '../../scenario/machines.js';
 import type { Provisioning, Region } from '../../scenario/scenario.js';
 import { SOURCES } from '../limits.js';
@@ -16,9 +17,8 @@ export interface UsableVms {
 
 export function usableVms(plan: PlanFile, region: Region, provisioning: Provisioning): UsableVms {
   const shape = machineShape(plan.machine.type, plan.machine.accelerator === null ? 0 : 1);
-  const gpus = provisioning === 'spot' ? 'spotGpus' : 'onDemandGpus';
   const takes: [UsableVms['quota'], number][] = [
-    [gpus, shape.gpus],
+    [gpuQuotaOf(provisioning), shape.gpus],
     ['cpus', shape.vcpus],
     ['diskGb', plan.machine.bootDiskGb],
   ];

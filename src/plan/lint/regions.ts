@@ -72,8 +72,8 @@ export const l4Region: Rule = (plan) => {
 
 /** A job's zones must all lie in the job's region. */
 export const zonesOfRegion: Rule = (plan) =>
-  Object.entries(plan.cloud?.regions ?? {}).flatMap(([region, { zones }]) =>
-    (zones ?? [])
+  Object.entries(plan.cloud?.regions ?? {}).flatMap(([region, { zones, avoidZones }]) =>
+    [...(zones ?? []), ...avoidZones]
       .filter((zone) => !(zone.startsWith(`${region}-`) && /^[a-z]$/.test(zone.slice(region.length + 1))))
       .map((zone) => ({
         rule: 'zone-in-region',

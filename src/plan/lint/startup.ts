@@ -1,6 +1,7 @@
 import { LIMITS, SERVICE_LIMITS, SOURCES } from '../limits.js';
 import type { Finding } from '../plan.js';
-import { grouped, type Rule, regionsOf } from './finding.js';
+import { grouped, type Rule, usedRegions } from './finding.js';
+import { registryLocation, servesRegion } from './image.js';
 import { wavesOf } from './quota.js';
 
 const GB = 1e9;
@@ -54,8 +55,8 @@ export const imageStreaming: Rule = (plan) => {
       source: SOURCES.imageStreaming,
     },
     ...Object.entries(plan.image.uriByRegion).flatMap(([region, uri]): Finding[] => {
-      const location = /^([a-z0-9-]+)-docker\.pkg\.dev\//.exec(uri)?.[1];
-      if (location !== undefined && (location === region || location === region.split('-')[0])) return [];
+      const location = registryLocation(uri);
+      if (location !== null && servesRegion(location, region)) return [];
       return [
         {
           rule: 'image-streaming-location',
@@ -74,9 +75,9 @@ export const imageStreaming: Rule = (plan) => {
 /** Batch's GPU driver script for other images than Container-Optimized OS downloads from the internet. */
 export const driversNeedInternet: Rule = (plan) => {
   const { cloud } = plan;
-  if (!cloud?.installGpuDrivers || cloud.externalIp || plan.image.delivery === 'baked') return [];
-  const regions = new Set(plan.shards.flatMap(regionsOf));
-  return [...regions].flatMap((region): Finding[] => {
+  if (!cloud?.installGpuDrivers || cloud.externalIp || cloud.nat || plan.image.delivery === 'baked')
+    return [];
+  return usedRegions(plan).flatMap((region): Finding[] => {
     const image = cloud.regions[region]?.bootImage ?? null;
     if (image === null || image === 'batch-cos' || /\/cos-|family\/batch-cos/.test(image)) return [];
     return [
@@ -84,7 +85,7 @@ export const driversNeedInternet: Rule = (plan) => {
         rule: 'drivers-need-internet',
         severity: 'error',
         path: `cloud.regions.${region}.bootImage`,
-        message: `GPU drivers for ${image} are downloaded from the internet, which a VM without an external IP cannot reach: use batch-cos, bake the driver in (image delivery baked), or set externalIp.`,
+        message: `GPU drivers for ${image} are downloaded from the internet, which a VM without an external IP cannot reach: use batch-cos, bake the driver in (image delivery baked), say nat if the network has Cloud NAT, or set externalIp.`,
         found: image,
         limit: 'batch-cos',
         source: SOURCES.protos,

@@ -9,8 +9,25 @@ interface Piece {
   step: number;
 }
 
+/** A hazard by age, multiplied, and on top of it a rate that is the same at every age. */
+export interface RaisedHazard {
+  byAge: Hazard;
+  factor: number;
+  perHour: number;
+}
+
+function piecesOf(hazard: Hazard | RaisedHazard, age: number): Piece[] {
+  if (!('byAge' in hazard)) return piecesByAge(hazard, age);
+  const { byAge, factor, perHour: more } = hazard;
+  return piecesByAge(byAge, age).map(({ until, perHour, step }) => ({
+    until,
+    perHour: perHour * factor + more,
+    step: step * factor,
+  }));
+}
+
 /** The hazard up to an age, youngest VMs first; after the last piece it stays as it is there. */
-function piecesOf(hazard: Hazard, age: number): Piece[] {
+function piecesByAge(hazard: Hazard, age: number): Piece[] {
   if ('constant' in hazard) {
     return [{ until: Infinity, perHour: -Math.log(hazard.constant.hourlySurvival), step: 0 }];
   }
@@ -51,7 +68,7 @@ function weibullPieces(
 }
 
 /** Integrated hazard of a VM up to an age in hours. */
-export function cumulative(hazard: Hazard, age: number): number {
+export function cumulative(hazard: Hazard | RaisedHazard, age: number): number {
   let sum = 0;
   let from = 0;
   for (const { until, perHour, step } of piecesOf(hazard, age)) {
@@ -64,12 +81,12 @@ export function cumulative(hazard: Hazard, age: number): number {
   return sum;
 }
 
-export function survival(hazard: Hazard, age: number): number {
+export function survival(hazard: Hazard | RaisedHazard, age: number): number {
   return Math.exp(-cumulative(hazard, age));
 }
 
 /** Mean of min(life, age), hours: the integral of the survival function. */
-export function expectedLife(hazard: Hazard, age: number): number {
+export function expectedLife(hazard: Hazard | RaisedHazard, age: number): number {
   let sum = 0;
   let from = 0;
   let alive = 1;

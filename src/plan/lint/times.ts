@@ -8,9 +8,14 @@ import { vmCap } from './jobLimits.js';
 import { type WaveOfRegion, wavesOf } from './quota.js';
 
 const HOUR = 3_600;
-const RUNNING_HOURS = LIMITS.runningSeconds.value / HOUR;
 /** A stockout in the middle counts as RUNNING, too: two days of it are kept in hand. */
-const COMFORTABLE_HOURS = RUNNING_HOURS - 48;
+const IN_HAND_HOURS = 48;
+
+/** How long Batch lets a job of the shard run. */
+function runningLimit(shard: ShardFile): { hours: number; source: string } {
+  const limit = shard.provisioning === 'flexStart' ? LIMITS.runningSecondsFlexStart : LIMITS.runningSeconds;
+  return { hours: limit.value / HOUR, source: limit.source };
+}
 
 /** VMs that the shard can have: its parallelism, less what a cap or its part of the region's quota takes away. */
 function vmsOf(plan: PlanFile, shard: ShardFile, wave: WaveOfRegion | undefined): number {
@@ -36,27 +41,29 @@ export const runningTime: Rule = (plan) => {
     // Without quota it never gets to RUNNING: that is a finding of its own.
     if (wave?.usable.vms === 0) return [];
     const hours = runningHours(plan, shard, wave);
-    if (hours <= COMFORTABLE_HOURS) return [];
-    const advice = howToEndSooner(plan, shard);
-    const killed = hours > RUNNING_HOURS;
+    const limit = runningLimit(shard);
+    const comfortable = limit.hours - IN_HAND_HOURS;
+    if (hours <= comfortable) return [];
+    const advice = howToEndSooner(plan, shard, comfortable);
+    const killed = hours > limit.hours;
     return [
       {
         rule: 'running-time',
         severity: killed ? 'error' : 'warning',
         path: `${path}.parallelism`,
-        message: `The job would be RUNNING for ${days(hours)} and Batch ends it after ${days(RUNNING_HOURS)}${killed ? '' : ', which is too near'}: ${advice}.`,
+        message: `The job would be RUNNING for ${days(hours)} and Batch ends it after ${days(limit.hours)}${killed ? '' : ', which is too near'}: ${advice}.`,
         found: days(hours),
-        limit: days(RUNNING_HOURS),
-        source: LIMITS.runningSeconds.source,
+        limit: days(limit.hours),
+        source: limit.source,
       },
     ];
   });
 };
 
-function howToEndSooner(plan: PlanFile, shard: ShardFile): string {
+function howToEndSooner(plan: PlanFile, shard: ShardFile, comfortableHours: number): string {
   const { vmHours } = expectedTask(plan, shard);
-  if (vmHours > COMFORTABLE_HOURS) return 'one task alone takes too long; checkpoint it, or run it on demand';
-  const enough = Math.ceil((shard.taskCount * vmHours) / COMFORTABLE_HOURS);
+  if (vmHours > comfortableHours) return 'one task alone takes too long; checkpoint it, or run it on demand';
+  const enough = Math.ceil((shard.taskCount * vmHours) / comfortableHours);
   if (enough > vmCap(plan, shard).value) return 'split it into waves';
   return `give it ${grouped(enough)} VMs (parallelism and quota), or split it into waves`;
 }
@@ -120,10 +127,14 @@ export const maxRunDuration: Rule = (plan) => {
   return [{ rule: 'max-run-duration', severity, path, message, found: seconds, limit: needed, source }];
 };
 
+/** Tasks of the shard whose retries do not suffice, on average. */
+export function tasksOutOfRetries(plan: PlanFile, shard: ShardFile): number {
+  return shard.taskCount * expectedTask(plan, shard).outOfRetries;
+}
+
 /** One retry counter serves preemptions and every other failure. */
 export const retryCap: Rule = (plan) => {
-  let lost = 0;
-  for (const shard of plan.shards) lost += shard.taskCount * expectedTask(plan, shard).outOfRetries;
+  const lost = plan.shards.reduce((sum, shard) => sum + tasksOutOfRetries(plan, shard), 0);
   // Half a task: what would be rounded to none.
   if (lost <= 0.5) return [];
   const counts = [...new Set(plan.shards.map((shard) => shard.maxRetryCount))].sort((a, b) => a - b);

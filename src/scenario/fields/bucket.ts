@@ -14,6 +14,9 @@ import type { Scenario } from '../scenario.js';
 
 const REQUEST_RATE = documented('https://docs.cloud.google.com/storage/docs/request-rate');
 
+/** Of either kind, for one upload; a real client sends a few. */
+const MOST_REQUESTS = 100;
+
 export const bucket = group<Scenario['bucket']>('Each bucket, and how its clients behave.', {
   writesPerSecond: perSecond({
     about: 'Write requests a bucket takes before it answers 429.',
@@ -50,11 +53,35 @@ export const bucket = group<Scenario['bucket']>('Each bucket, and how its client
     fallback: 150e6,
     basis: guess('as for registry downloads; a pilot measures it', 80e6, 400e6),
   }),
+  sharedUploadThroughputBytesPerSecond: bytesPerSecond({
+    about:
+      'What all uploads to one bucket share, served in order of arrival: a quota of the region, or a proxy.',
+    nothing: 'unlimited',
+    fallback: null,
+    basis: documented(
+      'taken to be no limit: the bandwidth quota of a region differs from project to project; 50 to 1,000 Gbit/s are guessed',
+    ),
+  }),
   requestsPerUpload: count({
     about: 'Write requests of one upload: 1 simple or multipart, 2 resumable.',
     min: 1,
+    max: MOST_REQUESTS,
     fallback: 1,
     basis: measured('@google-cloud/storage 8.4.0 with resumable: false, against a recorder on loopback'),
+  }),
+  readsPerUpload: count({
+    about:
+      'Read requests before the writes of one upload, billed as reads: 0 for the client libraries, 2 for gcloud storage cp (a get and a list).',
+    max: MOST_REQUESTS,
+    fallback: 0,
+    basis: measured('@google-cloud/storage 8.4.0, and gcloud 528.0.0, against a recorder on loopback'),
+  }),
+  objectWritesPerSecond: perSecond({
+    about:
+      "Writes that it takes of one object's name; a task whose checkpoint interval is shorter is answered 429.",
+    nothing: 'unlimited',
+    fallback: 1,
+    basis: documented('https://docs.cloud.google.com/storage/quotas'),
   }),
   maxTries: count({
     about: 'Tries of one request before this checkpoint is skipped.',

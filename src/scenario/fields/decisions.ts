@@ -15,7 +15,11 @@ export const decisions = group<Decisions>('How the campaign is run.', {
     of: count({ about: 'VMs at a time.' }),
     computed: true,
   }),
-  provisioning: choice(['spot', 'onDemand'], { about: 'Kind of VMs.', fallback: 'spot' }),
+  provisioning: choice(['spot', 'onDemand', 'flexStart'], {
+    about:
+      "Kind of VMs. flexStart (Batch's FLEX_START, a preview): Spot's GPU quota, not preempted, and a job ends after 7 days of RUNNING.",
+    fallback: 'spot',
+  }),
   checkpoint: group<Decisions['checkpoint']>('When checkpoints are shipped.', {
     policy: choice(['none', 'periodic', 'aligned', 'adaptive'], {
       about:

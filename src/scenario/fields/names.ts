@@ -20,3 +20,10 @@ export const labelName = text({
   example: 'team',
   pattern: /^[a-z][a-z0-9_-]{0,62}$/,
 });
+
+const URL_START = '(?:https://(?:www|compute)\\.googleapis\\.com/compute/v1/)?';
+const PROJECT = '[a-z0-9.:-]{1,100}';
+
+/** A resource of Compute Engine: its full URL, or the part of it from `projects/`, or a shorter one. */
+export const resourceUrl = (optionalProject: string): RegExp =>
+  new RegExp(`^${URL_START}(?:projects/${PROJECT}/)?${optionalProject}$`);

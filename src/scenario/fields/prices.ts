@@ -57,4 +57,9 @@ export const prices = group<Scenario['prices']>('List prices that are the same i
     fallback: 0.02,
     basis: guess('inside North America or Europe; the table of prices was not read again', 0.01, 0.08),
   }),
+  internetUsdPerGb: usdPerGb({
+    about: 'Downloads out of Google Cloud, such as outputs that `collect` brings here.',
+    fallback: 0.12,
+    basis: guess('https://cloud.google.com/storage/pricing, first 10 TiB a month; cheaper above', 0.08, 0.23),
+  }),
 });

@@ -1,14 +1,17 @@
 import { group, optionalText, plainNumber, table, text } from '../description.js';
 import type { Scenario } from '../scenario.js';
+import { analysis } from './analysis.js';
 import { batch } from './batch.js';
 import { bucket } from './bucket.js';
+import { campaign, checkpoint, image, machine } from './campaign.js';
 import { cloud } from './cloud.js';
 import { decisions, objective } from './decisions.js';
 import { prices } from './prices.js';
 import { regions } from './regions.js';
 import { spot } from './spot.js';
 import { startup } from './startup.js';
-import { campaign, checkpoint, image, machine, task } from './work.js';
+import { task } from './task.js';
+import { work } from './work.js';
 
 /** The whole scenario, described once; everything about its form is made from this. */
 export const scenarioNode = group<Scenario>('A fepcast scenario: what the world and the work are like.', {
@@ -31,8 +34,10 @@ export const scenarioNode = group<Scenario>('A fepcast scenario: what the world 
   regions,
   decisions,
   objective,
+  work,
   cloud,
   task,
+  analysis,
   guesses: table({
     about:
       'Ranges of guesses, by path in the resolved scenario, in its units; usually given in place instead.',

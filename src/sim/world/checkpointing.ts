@@ -45,7 +45,11 @@ export class Checkpointing {
   /** Checkpoints have one size and cross no border: another one changes next to nothing in the books. */
   private readonly replacesItsEqual: boolean;
   private readonly errorRate: number;
+  /** Write requests of an upload, and all of its requests. */
   private readonly requestsPerUpload: number;
+  private readonly allRequestsPerUpload: number;
+  /** Nothing but the last checkpoint of an attempt must be known. */
+  private readonly straight: boolean;
   private readonly pauseSeconds: number;
 
   constructor(parts: {
@@ -75,7 +79,14 @@ export class Checkpointing {
     this.seconds = this.secondsFor(this.bytes);
     this.replacesItsEqual = !this.grows && parts.regions.every(({ bucketIsFar }) => !bucketIsFar);
     this.errorRate = parts.scenario.bucket.errorRate;
-    this.requestsPerUpload = parts.scenario.bucket.requestsPerUpload;
+    const { requestsPerUpload, readsPerUpload, sharedUploadThroughputBytesPerSecond } = parts.scenario.bucket;
+    this.requestsPerUpload = requestsPerUpload;
+    this.allRequestsPerUpload = readsPerUpload + requestsPerUpload;
+    this.straight =
+      !this.grows &&
+      this.errorRate === 0 &&
+      readsPerUpload === 0 &&
+      sharedUploadThroughputBytesPerSecond === null;
     this.pauseSeconds = parts.scenario.checkpoint.pauseSeconds;
   }
 
@@ -95,7 +106,7 @@ export class Checkpointing {
     fleet.errorDraws[vm] = 0;
     fleet.storedBytesTime[vm] = 0;
     const job = this.jobOf(vm);
-    if (this.fold || job.spec.checkpoint.policy === 'none') {
+    if (this.fold || job.spec.checkpoint.policy === 'none' || job.spec.external) {
       this.agenda.arm(vm, Pending.end, fleet.endAt[vm] as number);
     } else {
       this.agenda.arm(vm, Pending.timer, this.firstTimer(vm, t, job));
@@ -237,7 +248,7 @@ export class Checkpointing {
       return;
     }
     this.fleet.tries[vm] = 0;
-    this.fleet.requestsLeft[vm] = this.requestsPerUpload;
+    this.fleet.requestsLeft[vm] = this.allRequestsPerUpload;
     this.ask(vm, t, job);
   }
 
@@ -246,27 +257,46 @@ export class Checkpointing {
   }
 
   private ask(vm: number, t: number, job: Job): void {
-    this.tally.events += 1;
+    const { fleet } = this;
     const { bucket } = this.regionOf(job);
-    if (!bucket.write(t) || (this.errorRate > 0 && this.failsByChance(vm, bucket))) {
+    const left = (fleet.requestsLeft[vm] as number) - 1;
+    if (!this.admits(vm, left, t, job, bucket)) {
       this.refused(vm, t, job);
       return;
     }
-    const { fleet } = this;
-    const left = (fleet.requestsLeft[vm] as number) - 1;
     if (left > 0) {
       fleet.tries[vm] = 0;
       fleet.requestsLeft[vm] = left;
       this.agenda.arm(vm, Pending.write, t + this.scenario.bucket.latencySeconds);
       return;
     }
-    const over = t + this.transferSeconds(fleet.snapshot[vm] as number);
+    const over = this.uploadedAt(fleet.snapshot[vm] as number, t, bucket);
     if (this.observer === null) {
       fleet.uploadedAt[vm] = over;
       this.agenda.arm(vm, Pending.timer, this.nextTimer(vm, over, job));
     } else {
       this.agenda.arm(vm, Pending.uploaded, over);
     }
+  }
+
+  /** One request of an upload at `t`, after which `left` are to come; its reads come first. */
+  private admits(vm: number, left: number, t: number, job: Job, bucket: Bucket): boolean {
+    const { tally } = this;
+    if (left >= this.requestsPerUpload) {
+      if (!bucket.read(t) || (this.errorRate > 0 && this.failsByChance(vm, bucket))) return false;
+      tally.readsBilled += 1;
+      return true;
+    }
+    tally.events += 1;
+    if (!bucket.write(t)) return false;
+    if (job.rewritesFast && left === 0 && !bucket.writeName(this.fleet.task[vm] as number, t)) return false;
+    return this.errorRate === 0 || !this.failsByChance(vm, bucket);
+  }
+
+  /** When an upload is over whose last request was admitted at `t`. */
+  private uploadedAt(progress: number, t: number, { link }: Bucket): number {
+    const own = this.transferSeconds(progress);
+    return link === null ? t + own : link.finish(t, own, this.sizeOf(progress));
   }
 
   /** A 429: the task waits and asks again, or gives this checkpoint up. */
@@ -362,13 +392,13 @@ export class Checkpointing {
     const job = this.jobOf(vm);
     const { policy } = job.spec.checkpoint;
     if (policy === 'none') return;
-    if (!this.grows && this.errorRate === 0 && policy !== 'adaptive') {
+    if (this.straight && policy !== 'adaptive') {
       this.runStraightThrough(vm, end, job);
       return;
     }
     const { fleet } = this;
     const { bucket } = this.regionOf(job);
-    const { requestsPerUpload, latencySeconds, maxTries } = this.scenario.bucket;
+    const { latencySeconds, maxTries } = this.scenario.bucket;
     let t = this.firstTimer(vm, fleet.computeFrom[vm] as number, job);
     while (t < end) {
       const again = this.takeSnapshot(vm, t, job);
@@ -377,14 +407,13 @@ export class Checkpointing {
         continue;
       }
       fleet.tries[vm] = 0;
-      let left = requestsPerUpload;
+      let left = this.allRequestsPerUpload;
       let skipped = false;
       while (left > 0 && t < end && !skipped) {
-        this.tally.events += 1;
-        if (bucket.write(t) && !(this.errorRate > 0 && this.failsByChance(vm, bucket))) {
+        if (this.admits(vm, left - 1, t, job, bucket)) {
           fleet.tries[vm] = 0;
           left -= 1;
-          t += left > 0 ? latencySeconds : this.transferSeconds(fleet.snapshot[vm] as number);
+          t = left > 0 ? t + latencySeconds : this.uploadedAt(fleet.snapshot[vm] as number, t, bucket);
         } else {
           if (this.observer !== null) tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
           const wait = backoffSeconds(this.streams, fleet, vm, this.scenario.bucket);

@@ -55,6 +55,8 @@ export class Fleet {
   pending = new Uint8Array(0);
   endKind = new Uint8Array(0);
   requestsLeft = new Uint8Array(0);
+  /** 1: the VM's last pull failed; the next attempt on it pulls again. */
+  imageless = new Uint8Array(0);
   job = new Int32Array(0);
   /** Index of the task within its job, its campaign task, and the number of this attempt at it (0, 1, ...). */
   taskIndex = new Int32Array(0);

@@ -2,7 +2,7 @@ import type { JobSpec } from '../../plan/jobSpec.js';
 import type { JobState, TaskCounts } from '../../plan/snapshot.js';
 import type { EngineClock } from './engineClock.js';
 import { IndexHeap } from './indexHeap.js';
-import type { TaskState } from './view.js';
+import type { TaskState, WaitCause } from './view.js';
 
 export const TASK_STATES: readonly TaskState[] = [
   'PENDING',
@@ -35,11 +35,17 @@ export class Job {
   /** VMs that the job may have at once. */
   readonly vmCap: number;
   readonly submittedAt: number;
+  /** Its tasks write their checkpoint objects again sooner than a bucket takes a name. */
+  readonly rewritesFast: boolean;
   state: JobState = 'QUEUED';
   scheduleReady = false;
+  /** No VM of the job will ever report: an ordered fault. */
+  agentSilent = false;
   runningSince: number | null = null;
   finalAt: number | null = null;
   vms = 0;
+  /** What the observer has been told that the job waits for. */
+  waitsFor: WaitCause['cause'] | null = null;
   /** Tasks by state, `counts[Task.x]`. */
   readonly counts = new Int32Array(6);
   readonly states: Uint8Array;
@@ -66,6 +72,7 @@ export class Job {
       submittedAt: number;
       firstOwnTask: number;
       retriedByIndex: boolean;
+      rewritesFast: boolean;
     },
   ) {
     this.number = number;
@@ -75,6 +82,7 @@ export class Job {
     this.clock = place.clock;
     this.vmCap = place.vmCap;
     this.submittedAt = place.submittedAt;
+    this.rewritesFast = place.rewritesFast;
     this.byIndex = place.retriedByIndex ? new IndexHeap() : null;
     this.states = new Uint8Array(spec.taskCount);
     this.retries = new Uint16Array(spec.taskCount);

@@ -1,4 +1,4 @@
-import { COST_PARTS, MOLECULE_SHARES, type Outcome } from '../../plan/forecast.js';
+import { COST_PARTS, MOLECULE_SHARES, type Outcome, RISK_SHARES } from '../../plan/forecast.js';
 import { storageCost } from '../../plan/storageCost.js';
 import type { World } from './world.js';
 
@@ -42,6 +42,8 @@ export function measure(world: World, ended: boolean): Outcome {
   for (const part of COST_PARTS) usd[part] = Math.max(0, usd[part]);
   const costUsd = Object.values(usd).reduce((sum, part) => sum + part, 0);
   const started = world.jobs.length > 0;
+  const { molecules } = scenario.campaign;
+  const timesAtRisk = tasks.timesAtRisk();
   return {
     metrics: {
       makespanHours: started ? (end - world.firstSubmitAt) / 3600 : 0,
@@ -53,6 +55,7 @@ export function measure(world: World, ended: boolean): Outcome {
       tasksSucceeded: succeeded,
       tasksFailed: total - succeeded,
       moleculesComplete: tasks.moleculesComplete,
+      moleculesAtRisk: ended ? molecules - tasks.moleculesComplete : timesAtRisk.length,
       firstMoleculeHours:
         (Math.min(tasks.firstMoleculeAt, HORIZON_SECONDS) - (started ? world.firstSubmitAt : 0)) / 3600,
       checkpointsWritten: tally.checkpointsWritten,
@@ -64,9 +67,13 @@ export function measure(world: World, ended: boolean): Outcome {
     },
     costBreakdownUsd: usd,
     moleculeHours: MOLECULE_SHARES.map((share) => {
-      const needed = Math.ceil(share * scenario.campaign.molecules);
+      const needed = Math.ceil(share * molecules);
       if (tasks.moleculesComplete < needed) return null;
       return ((tasks.completedAt[needed - 1] as number) - world.firstSubmitAt) / 3600;
+    }),
+    riskHours: RISK_SHARES.map((share) => {
+      const at = timesAtRisk[Math.max(1, Math.ceil(share * molecules)) - 1];
+      return at === undefined ? null : (at - world.firstSubmitAt) / 3600;
     }),
     events: tally.events,
     folded: world.fold,

@@ -1,8 +1,10 @@
+import { gpuQuotaOf } from '../../scenario/gpuQuota.js';
 import type { Provisioning, Region, Scenario } from '../../scenario/scenario.js';
 import type { Bucket } from './bucket.js';
 import type { Job, JobRates } from './jobTable.js';
 import { Registry } from './registry.js';
 import { SpotHazard } from './spotHazard.js';
+import type { BindingQuota } from './view.js';
 
 /** One region: what is left of its quotas, how fast it makes VMs, its hazard, registry and bucket. */
 export class RegionState {
@@ -22,9 +24,15 @@ export class RegionState {
   nextCreateAt = 0;
   /** No Spot VM can be created now, whatever the quota says. */
   stockedOut = false;
+  /** Ordered stockouts that are on: no VM of any kind can be created. */
+  closures = 0;
+  /** Pulls that end before this time fail. */
+  imageFailsUntil = Number.NEGATIVE_INFINITY;
+  /** The VMs of jobs submitted before this time never report. */
+  agentSilentUntil = Number.NEGATIVE_INFINITY;
   /** Spot VMs to be had now, as a replayed series says. */
   obtainable = Number.POSITIVE_INFINITY;
-  private readonly gpus = { spot: 0, onDemand: 0 };
+  private readonly gpus = { spotGpus: 0, onDemandGpus: 0 };
   private spotVmCount = 0;
   private cpus = 0;
   private diskGb = 0;
@@ -49,20 +57,47 @@ export class RegionState {
     return this.spotVmCount;
   }
 
+  /** What the region's VMs take of its quotas now. */
+  get taken(): { spotGpus: number; onDemandGpus: number; cpus: number; diskGb: number; vms: number } {
+    const { gpus, cpus, diskGb, vms } = this;
+    return { ...gpus, cpus, diskGb, vms };
+  }
+
   /** Whether quotas and capacity leave room for one more VM. */
   hasRoom(provisioning: Provisioning, rates: JobRates): boolean {
+    return this.isObtainable(provisioning) && this.hasQuota(provisioning, rates);
+  }
+
+  /** Whether there is one more VM of the kind to be had here, whatever our quota says. */
+  isObtainable(provisioning: Provisioning): boolean {
+    if (this.closures > 0) return false;
+    return provisioning !== 'spot' || !(this.stockedOut || this.spotVmCount >= this.obtainable);
+  }
+
+  hasQuota(provisioning: Provisioning, rates: JobRates): boolean {
     const { quota } = this.settings;
-    if (provisioning === 'spot' && (this.stockedOut || this.spotVmCount >= this.obtainable)) return false;
-    const gpuQuota = provisioning === 'spot' ? quota.spotGpus : quota.onDemandGpus;
+    const gpus = gpuQuotaOf(provisioning);
     return (
-      this.gpus[provisioning] + rates.gpus <= gpuQuota &&
+      this.gpus[gpus] + rates.gpus <= quota[gpus] &&
       (quota.cpus === null || this.cpus + rates.cpus <= quota.cpus) &&
       (quota.diskGb === null || this.diskGb + rates.diskGb <= quota.diskGb)
     );
   }
 
+  /** The first quota that leaves no room for one more VM; null where all do. */
+  bindingQuota(provisioning: Provisioning, rates: JobRates): BindingQuota | null {
+    const { quota } = this.settings;
+    const gpus = gpuQuotaOf(provisioning);
+    const uses: BindingQuota[] = [
+      { quota: gpus, limit: quota[gpus], usage: this.gpus[gpus], wanted: rates.gpus },
+      { quota: 'cpus', limit: quota.cpus ?? Infinity, usage: this.cpus, wanted: rates.cpus },
+      { quota: 'diskGb', limit: quota.diskGb ?? Infinity, usage: this.diskGb, wanted: rates.diskGb },
+    ];
+    return uses.find(({ limit, usage, wanted }) => usage + wanted > limit) ?? null;
+  }
+
   use(provisioning: Provisioning, rates: JobRates, sign: 1 | -1): void {
-    this.gpus[provisioning] += sign * rates.gpus;
+    this.gpus[gpuQuotaOf(provisioning)] += sign * rates.gpus;
     this.cpus += sign * rates.cpus;
     this.diskGb += sign * rates.diskGb;
     this.vms += sign;

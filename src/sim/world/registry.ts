@@ -1,4 +1,5 @@
 import type { Scenario } from '../../scenario/scenario.js';
+import { SharedServer } from './sharedServer.js';
 
 /**
  * The container registry of one region: all VMs that pull at once share its request rate and its bandwidth,
@@ -6,7 +7,7 @@ import type { Scenario } from '../../scenario/scenario.js';
  */
 export class Registry {
   private readonly secondsPerPull: number;
-  private freeAt = 0;
+  private readonly server = new SharedServer();
 
   constructor(settings: Scenario['startup']['registry'], imageBytes: number) {
     const { requestsPerMinute, requestsPerPull, bandwidthBytesPerSecond } = settings;
@@ -17,7 +18,6 @@ export class Registry {
 
   /** When a pull that starts at `t` and alone would take `ownSeconds` is over. */
   pull(t: number, ownSeconds: number): number {
-    this.freeAt = Math.max(this.freeAt, t) + this.secondsPerPull;
-    return Math.max(t + ownSeconds, this.freeAt);
+    return this.server.finish(t, ownSeconds, this.secondsPerPull);
   }
 }

@@ -5,11 +5,14 @@ import { type Fleet, Phase } from './fleet.js';
 import type { Job } from './jobTable.js';
 import type { RegionState } from './regionState.js';
 import { LOAD_GRID_SECONDS } from './spotHazard.js';
+import { struckZone, zoneOfVm } from './zones.js';
 
-/** The timers of one region; `ramp` belongs to the World's dispatch. */
-export const RegionTimer = { ramp: 0, shock: 1, load: 2, stockout: 3, series: 4 } as const;
+/** The timers of one region; `ramp` belongs to the World's dispatch, `ordered` to the faults that testers order. */
+export const RegionTimer = { ramp: 0, shock: 1, load: 2, stockout: 3, series: 4, ordered: 5 } as const;
 
 const TIMERS = 8;
+/** Ordered preemptions count from here in the keys of their draws, so that they share none with evictions. */
+const FIRST_ORDERED = 32_768;
 
 /** The id of a region's timer in the event queue: VMs have even ids, jobs 1 modulo 4, regions 3 modulo 4. */
 export function regionTimerId(region: number, timer: number): number {
@@ -91,7 +94,7 @@ export class SpotWeather {
     this.queue.schedule(regionTimerId(number, RegionTimer.shock), t + hours * 3600);
   }
 
-  /** Each Spot VM of the region is hit with the shock's own probability. */
+  /** Each Spot VM of the region, or of the one zone that is struck, is hit with the shock's own probability. */
   private shock(region: RegionState, t: number): void {
     const { number, settings } = region;
     const n = this.shocks[number] as number;
@@ -101,11 +104,25 @@ export class SpotWeather {
       settings.shocks.share,
       this.streams.uniform(number, 0, Purpose.shock, 2 * n + 1),
     );
+    const struck =
+      settings.shocks.scope === 'zone' ? struckZone(this.streams, number, n, settings.zones) : null;
     for (const vm of this.spotVms(region)) {
       const u = this.luckOf(vm, Purpose.shock, number * 65_536 + n);
-      if (u < share) this.effects.preempt(vm, t);
+      if (u < share && (struck === null || this.zoneOf(vm, region) === struck)) this.effects.preempt(vm, t);
     }
     this.awaitShock(region, t);
+  }
+
+  /** The zone of a VM, among those that its job names or, where it names none, its region has. */
+  private zoneOf(vm: number, { settings }: RegionState): string | null {
+    const { fleet } = this;
+    const { zones } = (this.jobs[fleet.job[vm] as number] as Job).spec;
+    return zoneOfVm(
+      this.streams,
+      fleet.keyTask[vm] as number,
+      fleet.keyAttempt[vm] as number,
+      zones.length > 0 ? zones : settings.zones,
+    );
   }
 
   /** A VM's own draw in an event of its region. */
@@ -182,12 +199,20 @@ export class SpotWeather {
   private evict(region: RegionState, n: number, t: number): void {
     const vms = this.spotVms(region);
     const excess = vms.length - region.obtainable;
-    if (excess <= 0) return;
-    const key = region.number * 65_536 + n;
+    if (excess > 0) this.takeAway(vms, excess, region.number * 65_536 + n, t);
+  }
+
+  /** Takes a share of the region's Spot VMs away, as a tester ordered; `n` tells one order from the next. */
+  preemptShare(region: RegionState, share: number, n: number, t: number): void {
+    const vms = this.spotVms(region);
+    this.takeAway(vms, Math.round(vms.length * share), region.number * 65_536 + FIRST_ORDERED + n, t);
+  }
+
+  private takeAway(vms: readonly number[], count: number, key: number, t: number): void {
     vms
       .map((vm) => ({ vm, u: this.luckOf(vm, Purpose.eviction, key) }))
       .sort((a, b) => a.u - b.u || a.vm - b.vm)
-      .slice(0, excess)
+      .slice(0, count)
       .forEach(({ vm }) => {
         this.effects.preempt(vm, t);
       });

@@ -15,6 +15,8 @@ export class TaskStore {
   moleculesComplete = 0;
   /** Campaign seconds at which the first molecule was complete; Infinity before. */
   firstMoleculeAt = Number.POSITIVE_INFINITY;
+  /** When the last job that had the task left it without success; a job that takes it up again clears it. */
+  private readonly leftAt = new Map<number, number>();
   /** Times at which molecules were completed, in that order; the first `moleculesComplete` are set. */
   readonly completedAt: Float64Array;
   private readonly windowsLeft: Uint32Array;
@@ -57,6 +59,27 @@ export class TaskStore {
   /** Whether the campaign has a task of this number. */
   has(task: number): boolean {
     return task < this.ownTasks;
+  }
+
+  /** Its job is done with the task, which has no success and no retry left. */
+  leave(task: number, t: number): void {
+    if (task < this.ownTasks) this.leftAt.set(task, t);
+  }
+
+  /** A job has the tasks from `first` on again. */
+  takeUp(first: number, count: number): void {
+    if (this.leftAt.size === 0) return;
+    for (let task = first; task < first + count; task += 1) this.leftAt.delete(task);
+  }
+
+  /** When each molecule that can no longer complete, as far as its jobs go, lost the first of its tasks; rising. */
+  timesAtRisk(): number[] {
+    const since = new Map<number, number>();
+    for (const [task, t] of this.leftAt) {
+      const molecule = Math.floor(task / this.windows);
+      since.set(molecule, Math.min(t, since.get(molecule) ?? Number.POSITIVE_INFINITY));
+    }
+    return [...since.values()].sort((a, b) => a - b);
   }
 
   /** The task has its result; completes its molecule with the last window. */

@@ -4,15 +4,17 @@ import { Purpose, type Streams } from '../streams.js';
 import { Agenda } from './agenda.js';
 import { backoffSeconds } from './backoff.js';
 import { Checkpointing } from './checkpointing.js';
-import type { EngineClock } from './engineClock.js';
 import { End, type Fleet, Pending, Phase } from './fleet.js';
 import { type Job, Task } from './jobTable.js';
+import { LastUploads } from './lastUploads.js';
 import { LifeAccount } from './lifeAccount.js';
+import { type Mishap, Mishaps } from './mishaps.js';
+import { HORIZON_SECONDS } from './outcome.js';
 import type { RegionState } from './regionState.js';
 import type { Tally } from './tally.js';
 import type { TaskStore } from './taskStore.js';
 import { tellBucketUse } from './tellBucketUse.js';
-import type { WorldObserver } from './view.js';
+import type { ExternalTasks, WorldObserver } from './view.js';
 
 /** Exit codes of Batch itself. Source: docs.cloud.google.com/batch/docs/troubleshooting, 2026-04-08. */
 export const EXIT_PREEMPTED = 50001;
@@ -22,6 +24,8 @@ const EXIT_REBOOT = 50003;
 const EXIT_UNRESPONSIVE = 50004;
 const EXIT_RECREATED = 50006;
 const EXIT_APPLICATION = 1;
+/** What an attempt ended with from outside says of its VM: gone. */
+const EXITS_WITHOUT_VM = [EXIT_VM_LOST, EXIT_UNRESPONSIVE, EXIT_RECREATED];
 
 /** What the World does when a life says so. */
 export interface LifeEvents {
@@ -47,11 +51,13 @@ export class VmLife {
   private readonly regions: readonly RegionState[];
   private readonly events: LifeEvents;
   private readonly observer: WorldObserver | null;
+  private readonly external: ExternalTasks | null;
   private readonly agenda: Agenda;
   private readonly checkpointing: Checkpointing;
   private readonly account: LifeAccount;
   private readonly imageSeconds: Record<ImageDelivery, Distribution>;
-  private readonly faultsPerSecond: number;
+  private readonly mishaps: Mishaps;
+  private readonly uploads: LastUploads;
 
   constructor(parts: {
     scenario: Scenario;
@@ -66,6 +72,7 @@ export class VmLife {
     /** Run through the checkpoints of an attempt at its end instead of event by event. */
     fold: boolean;
     observer: WorldObserver | null;
+    external: ExternalTasks | null;
   }) {
     this.scenario = parts.scenario;
     this.streams = parts.streams;
@@ -77,10 +84,11 @@ export class VmLife {
     this.regions = parts.regions;
     this.events = parts.events;
     this.observer = parts.observer;
+    this.external = parts.external;
     this.agenda = new Agenda(parts.fleet, parts.queue);
     this.checkpointing = new Checkpointing({ ...parts, agenda: this.agenda });
-    this.faultsPerSecond =
-      Object.values(parts.scenario.batch.faults).reduce((sum, rate) => sum + rate, 0) / 3600;
+    this.mishaps = new Mishaps(parts);
+    this.uploads = new LastUploads({ ...parts, agenda: this.agenda, checkpointing: this.checkpointing });
     const { pullSeconds, streamingSeconds, bakedSeconds } = parts.scenario.startup;
     this.imageSeconds = { pull: pullSeconds, streaming: streamingSeconds, baked: bakedSeconds };
     this.account = new LifeAccount({ ...parts, checkpointing: this.checkpointing });
@@ -99,7 +107,12 @@ export class VmLife {
     fleet.keyTask[vm] = fleet.task[vm] as number;
     fleet.keyAttempt[vm] = fleet.attempt[vm] as number;
     fleet.phase[vm] = Phase.creating;
-    this.arm(vm, Pending.created, t + this.sample(this.scenario.startup.createSeconds, vm, Purpose.create));
+    fleet.imageless[vm] = 0;
+    // A VM whose agent never reports is never seen to exist; its job is given up long before this.
+    const seconds = job.agentSilent
+      ? HORIZON_SECONDS
+      : this.sample(this.scenario.startup.createSeconds, vm, Purpose.create);
+    this.arm(vm, Pending.created, t + seconds);
   }
 
   /** Binds the next attempt at a task to the VM. */
@@ -129,7 +142,8 @@ export class VmLife {
     this.events.taskMoved(vm, Task.assigned);
     this.events.taskMoved(vm, Task.running);
     this.startLimit(vm, t);
-    this.startFetch(vm, t);
+    if (this.fleet.imageless[vm] === 1) this.pullImage(vm, t);
+    else this.startFetch(vm, t);
   }
 
   /** The pending event of the VM has come. */
@@ -154,7 +168,7 @@ export class VmLife {
         this.takeImage(vm, t);
         break;
       case Pending.imageReady:
-        this.spread(vm, t);
+        this.imageEnds(vm, t);
         break;
       case Pending.spreadOver:
         this.startFetch(vm, t);
@@ -166,10 +180,10 @@ export class VmLife {
         this.startComputing(vm, t);
         break;
       case Pending.publishWrite:
-        this.requestPublish(vm, t);
+        this.uploads.requestPublish(vm, t);
         break;
       case Pending.flushWrite:
-        this.requestFlush(vm, t);
+        this.uploads.requestFlush(vm, t);
         break;
       case Pending.flushed:
         this.checkpointing.becomesDurable(vm, t);
@@ -272,10 +286,18 @@ export class VmLife {
     }
   }
 
+  private mayBeCutBy(vm: number, mishap: Mishap | null): void {
+    if (mishap !== null) this.boundBy(vm, mishap.at, mishap.kind);
+  }
+
   private takeImage(vm: number, t: number): void {
-    this.fleet.phase[vm] = Phase.image;
     this.events.taskMoved(vm, Task.running);
     this.startLimit(vm, t);
+    this.pullImage(vm, t);
+  }
+
+  private pullImage(vm: number, t: number): void {
+    this.fleet.phase[vm] = Phase.image;
     const delivery = this.jobOf(vm).spec.imageDelivery;
     const own = this.sample(this.imageSeconds[delivery], vm, Purpose.image);
     if (delivery !== 'baked') this.tally.imagePulls += 1;
@@ -289,10 +311,19 @@ export class VmLife {
     this.boundBy(vm, t + limit, End.timeLimit);
   }
 
+  /** The image is there, or the registry had none: then the runnable fails with exit code 1 before it writes a word. */
+  private imageEnds(vm: number, t: number): void {
+    const failed = t < this.regionOf(vm).imageFailsUntil && this.jobOf(vm).spec.imageDelivery !== 'baked';
+    this.fleet.imageless[vm] = failed ? 1 : 0;
+    if (failed) this.finishAttempt(vm, t, EXIT_APPLICATION, false);
+    else this.spread(vm, t);
+  }
+
   private spread(vm: number, t: number): void {
     const { fleet } = this;
-    const seconds = this.jobOf(vm).spec.startSpreadSeconds;
-    if (seconds === 0) {
+    const { startSpreadSeconds: seconds, external = false } = this.jobOf(vm).spec;
+    // A real task spreads its start itself.
+    if (seconds === 0 || external) {
       this.startFetch(vm, t);
       return;
     }
@@ -315,7 +346,8 @@ export class VmLife {
     fleet.tries[vm] = 0;
     const restore = (this.tasks.durable[fleet.task[vm] as number] as number) > 0 ? 1 : 0;
     fleet.requestsLeft[vm] = restore + (this.scenario.campaign.inputBytes > 0 ? 1 : 0);
-    if (fleet.requestsLeft[vm] === 0) this.startComputing(vm, t);
+    if (this.jobOf(vm).spec.external) this.startExternal(vm, t);
+    else if (fleet.requestsLeft[vm] === 0) this.startComputing(vm, t);
     else this.requestRead(vm, t);
   }
 
@@ -349,7 +381,10 @@ export class VmLife {
     const { fleet, scenario } = this;
     const task = fleet.task[vm] as number;
     if ((fleet.hazardFrom[vm] as number) < 0) this.startHazard(vm, t);
-    const work = this.streams.sample(scenario.campaign.taskDurationSeconds, task, 0, Purpose.work);
+    const { clock, spec } = this.jobOf(vm);
+    const work =
+      spec.attempt?.seconds ??
+      this.streams.sample(scenario.campaign.taskDurationSeconds, task, 0, Purpose.work);
     const done = Math.min(this.tasks.durable[task] as number, work);
     fleet.phase[vm] = Phase.computing;
     fleet.computeFrom[vm] = t;
@@ -358,36 +393,49 @@ export class VmLife {
     fleet.markTime[vm] = t;
     fleet.markProgress[vm] = done;
     this.tally.events += 1;
-    const { clock } = this.jobOf(vm);
     // A task that finishes and loses its VM at the same instant has finished.
     const finishAt = t + clock.wallFor(work - done);
     if (finishAt <= (fleet.endAt[vm] as number)) {
       fleet.endAt[vm] = finishAt;
-      fleet.endKind[vm] = End.finished;
+      fleet.endKind[vm] = spec.attempt?.exitCode ? End.failed : End.finished;
     }
-    if (scenario.campaign.taskFailure > 0) this.maybeFail(vm, t, clock);
-    if (this.faultsPerSecond > 0) this.awaitFault(vm, t);
+    if (!spec.attempt) this.mayBeCutBy(vm, this.mishaps.failure(vm, t, clock));
+    this.mayBeCutBy(vm, this.mishaps.fault(vm, t));
     this.checkpointing.start(vm, t);
   }
 
-  /** Draws when the machine fails in this run, if nothing else ends it first, and how. */
-  private awaitFault(vm: number, t: number): void {
-    const { fleet, streams } = this;
-    const task = fleet.task[vm] as number;
-    const attempt = fleet.attempt[vm] as number;
-    const at = t + streams.exponential(task, attempt, Purpose.failure, 2) / this.faultsPerSecond;
-    const { vmLostPerHour, rebootPerHour, unresponsivePerHour } = this.scenario.batch.faults;
-    let which = streams.uniform(task, attempt, Purpose.failure, 3) * this.faultsPerSecond * 3600;
-    let kind: number = End.recreated;
-    for (const [rate, end] of [
-      [vmLostPerHour, End.vmLost],
-      [rebootPerHour, End.reboot],
-      [unresponsivePerHour, End.unresponsive],
-    ] as const) {
-      if (which >= 0 && which < rate) kind = end;
-      which -= rate;
+  /** The task is somebody else's to run: it goes on until that one says how it ended, or the VM or its time is over. */
+  private startExternal(vm: number, t: number): void {
+    const { fleet } = this;
+    if ((fleet.hazardFrom[vm] as number) < 0) this.startHazard(vm, t);
+    fleet.phase[vm] = Phase.computing;
+    fleet.computeFrom[vm] = t;
+    fleet.work[vm] = Number.POSITIVE_INFINITY;
+    fleet.base[vm] = 0;
+    fleet.markTime[vm] = t;
+    fleet.markProgress[vm] = 0;
+    this.tally.events += 1;
+    this.mayBeCutBy(vm, this.mishaps.fault(vm, t));
+    this.checkpointing.start(vm, t);
+    const job = fleet.job[vm] as number;
+    const task = fleet.taskIndex[vm] as number;
+    const retry = this.jobOf(vm).retries[task] as number;
+    this.external?.started({ job, task, retry, vm: fleet.number[vm] as number }, t);
+  }
+
+  /** The VM on which the task of an external job runs; -1: none. */
+  externalVmOf(job: number, index: number): number {
+    const { fleet } = this;
+    if (!this.jobs[job]?.spec.external) return -1;
+    for (let vm = 0; vm < fleet.capacity; vm += 1) {
+      const runs = fleet.phase[vm] === Phase.computing && fleet.job[vm] === job;
+      if (runs && fleet.taskIndex[vm] === index) return vm;
     }
-    this.boundBy(vm, at, kind);
+    return -1;
+  }
+
+  endExternal(vm: number, t: number, exitCode: number): void {
+    this.finishAttempt(vm, t, exitCode, EXITS_WITHOUT_VM.includes(exitCode));
   }
 
   /** The VM is kept without a task. */
@@ -397,16 +445,6 @@ export class VmLife {
     fleet.endAt[vm] = fleet.deathAt[vm] as number;
     fleet.endKind[vm] = End.preempted;
     this.arm(vm, Pending.idleOver, t + this.scenario.batch.idleScaleInSeconds);
-  }
-
-  private maybeFail(vm: number, t: number, clock: EngineClock): void {
-    const { fleet, streams } = this;
-    const task = fleet.task[vm] as number;
-    const attempt = fleet.attempt[vm] as number;
-    if (streams.uniform(task, attempt, Purpose.failure, 0) >= this.scenario.campaign.taskFailure) return;
-    const share = streams.uniform(task, attempt, Purpose.failure, 1);
-    const work = (fleet.work[vm] as number) - (fleet.base[vm] as number);
-    this.boundBy(vm, t + clock.wallFor(work * share), End.failed);
   }
 
   // ---- the end -------------------------------------------------------------------------------------------------
@@ -421,11 +459,12 @@ export class VmLife {
         this.startPublish(vm, t);
         break;
       case End.preempted:
-        if (this.seesNotice(vm)) this.startFlush(vm, t);
+        if (this.isNoticed(vm)) this.giveNotice(vm, t);
+        else if (this.seesNotice(vm)) this.startFlush(vm, t);
         else this.finishAttempt(vm, t, EXIT_PREEMPTED, true);
         break;
       case End.failed:
-        this.finishAttempt(vm, t, EXIT_APPLICATION, false);
+        this.finishAttempt(vm, t, this.jobOf(vm).spec.attempt?.exitCode || EXIT_APPLICATION, false);
         break;
       case End.vmLost:
         this.finishAttempt(vm, t, EXIT_VM_LOST, true);
@@ -452,41 +491,39 @@ export class VmLife {
       this.finishAttempt(vm, t, 0, false);
       return;
     }
-    fleet.phase[vm] = Phase.publishing;
-    fleet.tries[vm] = 0;
-    fleet.requestsLeft[vm] = this.scenario.bucket.requestsPerUpload;
     fleet.endAt[vm] = fleet.deathAt[vm] as number;
     fleet.endKind[vm] = End.preempted;
     this.boundBy(vm, fleet.limitAt[vm] as number, End.timeLimit);
-    this.requestPublish(vm, t);
-  }
-
-  private requestPublish(vm: number, t: number): void {
-    const { fleet } = this;
-    const { bucket, campaign } = this.scenario;
-    this.tally.events += 1;
-    if (!this.regionOf(vm).bucket.write(t)) {
-      tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
-      this.arm(vm, Pending.publishWrite, t + backoffSeconds(this.streams, fleet, vm, bucket));
-      return;
-    }
-    fleet.tries[vm] = 0;
-    const left = (fleet.requestsLeft[vm] as number) - 1;
-    fleet.requestsLeft[vm] = left;
-    if (left > 0) {
-      this.arm(vm, Pending.publishWrite, t + bucket.latencySeconds);
-      return;
-    }
-    const speed = bucket.uploadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY;
-    this.arm(vm, Pending.published, t + bucket.latencySeconds + campaign.outputBytes / speed);
+    this.uploads.publish(vm, t);
   }
 
   // ---- the notice of a preemption ------------------------------------------------------------------------------
 
+  /** Every real task is told of its preemption; what it does with the time is its own affair. */
+  private isNoticed(vm: number): boolean {
+    return (
+      this.jobOf(vm).spec.external === true &&
+      this.fleet.phase[vm] === Phase.computing &&
+      this.scenario.spot.noticeSeconds > 0
+    );
+  }
+
+  private giveNotice(vm: number, t: number): void {
+    const { fleet } = this;
+    this.account.stopComputing(vm, t);
+    fleet.phase[vm] = Phase.flushing;
+    const endsAt = t + this.scenario.spot.noticeSeconds;
+    fleet.endAt[vm] = endsAt;
+    this.arm(vm, Pending.end, endsAt);
+    this.external?.noticed(fleet.number[vm] as number, t, endsAt);
+  }
+
   /** Whether the task sees its preemption coming and is told to use the time. */
   private seesNotice(vm: number): boolean {
     const { fleet } = this;
-    const { policy, flushOnNotice } = this.jobOf(vm).spec.checkpoint;
+    const { checkpoint, external } = this.jobOf(vm).spec;
+    const { policy, flushOnNotice } = checkpoint;
+    if (external) return false;
     if (fleet.phase[vm] !== Phase.computing || policy === 'none' || !flushOnNotice) return false;
     const u = this.streams.uniform(fleet.task[vm] as number, fleet.attempt[vm] as number, Purpose.notice, 0);
     return u < this.scenario.spot.flushSuccess;
@@ -497,27 +534,8 @@ export class VmLife {
     const { fleet, scenario } = this;
     this.account.stopComputing(vm, t);
     fleet.snapshot[vm] = fleet.stoppedWork[vm] as number;
-    fleet.phase[vm] = Phase.flushing;
-    fleet.tries[vm] = 0;
-    fleet.requestsLeft[vm] = scenario.bucket.requestsPerUpload;
     fleet.endAt[vm] = t + scenario.spot.noticeSeconds;
-    this.requestFlush(vm, t);
-  }
-
-  private requestFlush(vm: number, t: number): void {
-    const { fleet } = this;
-    const { bucket } = this.scenario;
-    this.tally.events += 1;
-    if (!this.regionOf(vm).bucket.write(t)) {
-      tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
-      this.arm(vm, Pending.flushWrite, t + backoffSeconds(this.streams, fleet, vm, bucket));
-      return;
-    }
-    fleet.tries[vm] = 0;
-    const left = (fleet.requestsLeft[vm] as number) - 1;
-    fleet.requestsLeft[vm] = left;
-    if (left > 0) this.arm(vm, Pending.flushWrite, t + bucket.latencySeconds);
-    else this.arm(vm, Pending.flushed, t + this.checkpointing.transferSeconds(fleet.snapshot[vm] as number));
+    this.uploads.flush(vm, t);
   }
 
   /** Brings the books of every VM up to `t`. */
@@ -543,11 +561,13 @@ export class VmLife {
         if (this.regionOf(vm).bucketIsFar) this.tally.crossRegionBytes += this.scenario.campaign.outputBytes;
       }
     }
+    if (this.jobOf(vm).spec.external) this.external?.ended(this.fleet.number[vm] as number, t, exitCode);
     this.events.attemptEnded(vm, t, exitCode, vmGone);
   }
 
   /** Gives the VM back and bills it. */
   remove(vm: number, t: number): void {
+    if (this.jobOf(vm).spec.external) this.external?.vmGone(this.fleet.number[vm] as number, t);
     this.account.vmGone(vm, this.jobOf(vm), t, this.queue);
   }
 }

@@ -1,5 +1,7 @@
 import type { Outcome } from '../../plan/forecast.js';
 import type { JobSpec } from '../../plan/jobSpec.js';
+import type { WorldFault } from '../../plan/journal.js';
+import { LIMITS } from '../../plan/limits.js';
 import type { JobState } from '../../plan/snapshot.js';
 import { vmUsdPerHour } from '../../plan/vmPrice.js';
 import { machineShape } from '../../scenario/machines.js';
@@ -12,13 +14,22 @@ import { Bucket } from './bucket.js';
 import { EngineClock } from './engineClock.js';
 import { Fleet, Phase } from './fleet.js';
 import { Job, type JobRates, TASK_STATES, Task } from './jobTable.js';
+import { rewritesFast } from './objectRateLimit.js';
+import { OrderedFaults } from './orderedFaults.js';
 import { measure } from './outcome.js';
 import { RegionState } from './regionState.js';
 import { RegionTimer, regionOfTimer, regionTimerId, SpotWeather } from './spotWeather.js';
 import { Tally } from './tally.js';
 import { TaskStore } from './taskStore.js';
-import type { JobView, TaskState, WorldControl, WorldObserver } from './view.js';
+import type { ExternalTasks, JobView, TaskState, WorldControl, WorldObserver } from './view.js';
 import { EXIT_PREEMPTED, VmLife } from './vmLife.js';
+
+/**
+ * How long Batch waits for the first VM of a job to report, and what it says then. Source of the words:
+ * https://docs.cloud.google.com/batch/docs/troubleshooting; of the time: the texts that nextflow's tests quote.
+ */
+const AGENT_PATIENCE_SECONDS = 1080;
+const AGENT_SILENT = `No VM has agent reporting correctly within time window ${AGENT_PATIENCE_SECONDS} seconds`;
 
 /**
  * One cloud at work: quotas, Batch, Spot, registry, bucket and bill, event by event. It reads no clock and draws
@@ -44,18 +55,20 @@ export class World implements WorldControl {
   private readonly streams: Streams;
   private readonly life: VmLife;
   private readonly weather: SpotWeather;
+  private readonly ordered: OrderedFaults;
   private readonly observer: WorldObserver | null;
   private readonly regionNumber = new Map<string, number>();
 
   /**
    * `seed`: any text; equal scenarios, seeds and commands give equal Worlds. `fold`: spend no events on checkpoints;
    * its outcome holds only if `certified` afterwards, and is then the same to the last bit. `queue`: the outcome does
-   * not depend on it; the wheel is nowhere slower (bench/), the heap is what it is tested against.
+   * not depend on it; the wheel is nowhere slower (bench/), the heap is what it is tested against. `external`: who
+   * runs the tasks of external jobs.
    */
   constructor(
     scenario: Scenario,
     seed: string,
-    options: { observer?: WorldObserver; fold?: boolean; queue?: QueueKind } = {},
+    options: { observer?: WorldObserver; external?: ExternalTasks; fold?: boolean; queue?: QueueKind } = {},
   ) {
     const { fold = false } = options;
     this.queue = options.queue === 'heap' ? new EventHeap() : new EventWheel();
@@ -86,6 +99,7 @@ export class World implements WorldControl {
       regions: this.regions,
       fold,
       observer: this.observer,
+      external: options.external ?? null,
       events: {
         taskMoved: (vm, to) => this.taskMoved(vm, to, null),
         attemptEnded: (vm, t, exitCode, vmGone) => this.attemptEnded(vm, t, exitCode, vmGone),
@@ -102,6 +116,10 @@ export class World implements WorldControl {
         followHazard: (vm, t) => this.life.followHazard(vm, t),
         roomMade: (region, t) => this.dispatch(region, t),
       },
+    });
+    this.ordered = new OrderedFaults(this.queue, {
+      preempt: (region, share, n, t) => this.weather.preemptShare(region, share, n, t),
+      roomMade: (region, t) => this.dispatch(region, t),
     });
     for (const region of this.regions) this.weather.begin(region);
   }
@@ -148,6 +166,7 @@ export class World implements WorldControl {
   submit(spec: JobSpec): number {
     const regionNumber = this.regionNumber.get(spec.region);
     if (regionNumber === undefined) throw new Error(`the scenario has no region ${spec.region}`);
+    if (spec.external && this.fold) throw new Error('a folded World cannot wait for external tasks');
     const { limits } = this.scenario.batch;
     const region = this.regions[regionNumber] as RegionState;
     const own = spec.tasks?.every(({ first, count }) => this.tasks.has(first + count - 1)) ?? false;
@@ -166,7 +185,10 @@ export class World implements WorldControl {
       submittedAt: this.now,
       firstOwnTask: own ? 0 : this.tasks.allot(spec.taskCount),
       retriedByIndex: this.scenario.batch.retriedTasks === 'byIndex',
+      rewritesFast: rewritesFast(spec.checkpoint, this.scenario.bucket),
     });
+    if (own) for (const { first, count } of spec.tasks ?? []) this.tasks.takeUp(first, count);
+    job.agentSilent = this.now < region.agentSilentUntil;
     this.jobs.push(job);
     this.firstSubmitAt = Math.min(this.firstSubmitAt, this.now);
     region.enqueue(job);
@@ -209,9 +231,18 @@ export class World implements WorldControl {
       this.dispatch(this.regions[job.region] as RegionState, t);
     } else if (job.state === 'QUEUED') {
       this.endJob(job, t, 'FAILED', 'Job has been in QUEUED state for more than 2 days');
+    } else if (job.state === 'SCHEDULED') {
+      this.endJob(job, t, 'FAILED', AGENT_SILENT);
     } else if (job.state === 'RUNNING') {
-      this.endJob(job, t, 'FAILED', 'Job has been in RUNNING state for more than 14 days');
+      const days = job.spec.provisioning === 'flexStart' ? 7 : 14;
+      this.endJob(job, t, 'FAILED', `Job has been in RUNNING state for more than ${days} days`);
     }
+  }
+
+  order(fault: WorldFault): void {
+    const number = this.regionNumber.get(fault.region);
+    if (number === undefined) throw new Error(`the scenario has no region ${fault.region}`);
+    this.ordered.order(this.regions[number] as RegionState, fault, this.now);
   }
 
   cancel(number: number): void {
@@ -220,6 +251,11 @@ export class World implements WorldControl {
     this.catchUp();
     this.setState(job, 'CANCELLATION_IN_PROGRESS', this.now, '');
     this.endJob(job, this.now, 'CANCELLED', '');
+  }
+
+  endAttempt(number: number, index: number, exitCode: number): void {
+    const vm = this.life.externalVmOf(number, index);
+    if (vm >= 0) this.life.endExternal(vm, this.now, exitCode);
   }
 
   private setState(job: Job, to: JobState, t: number, reason: string): void {
@@ -238,12 +274,15 @@ export class World implements WorldControl {
       this.life.abort(vm, t);
       const phase = fleet.phase[vm] as number;
       if (phase !== Phase.idle) {
+        this.tasks.leave(fleet.task[vm] as number, t);
         this.taskMoved(vm, phase === Phase.creating ? Task.unexecuted : Task.failed, null);
       }
       this.removeVm(vm, t);
     }
     for (let index = 0; index < job.spec.taskCount; index += 1) {
-      if (job.states[index] === Task.pending) this.moveTask(job, index, Task.unexecuted, t, -1, null);
+      if (job.states[index] !== Task.pending) continue;
+      this.tasks.leave(job.campaignTask(index), t);
+      this.moveTask(job, index, Task.unexecuted, t, -1, null);
     }
     job.idle.length = 0;
     this.finish(job, to, t, reason);
@@ -285,20 +324,46 @@ export class World implements WorldControl {
           }
           region.nextCreateAt = t + 60 / perMinute;
         }
+        job.waitsFor = null;
         job.vms += 1;
         region.use(job.spec.provisioning, job.rates, 1);
         this.life.create(job, job.takeNext(), t);
         this.peakVms = Math.max(this.peakVms, this.fleet.alive);
       }
+      if (this.observer !== null) this.tellStockout(job, region, t);
     }
   }
 
-  /** A queued job is picked up when its delay is over and the quotas leave room for at least one VM. */
+  /**
+   * A queued job is picked up when its delay is over and the quotas leave room for at least one VM; whether there is
+   * one to be had turns out afterwards: Batch keeps a job SCHEDULED through a stockout.
+   */
   private trySchedule(job: Job, region: RegionState, t: number): boolean {
-    if (!job.scheduleReady || !region.hasRoom(job.spec.provisioning, job.rates)) return false;
+    if (!job.scheduleReady) return false;
+    if (!region.hasQuota(job.spec.provisioning, job.rates)) {
+      if (this.observer !== null) this.tellQuota(job, region, t);
+      return false;
+    }
+    job.waitsFor = null;
     this.queue.cancel(this.timerOf(job));
+    if (job.agentSilent) this.queue.schedule(this.timerOf(job), t + AGENT_PATIENCE_SECONDS);
     this.setState(job, 'SCHEDULED', t, '');
     return true;
+  }
+
+  private tellQuota(job: Job, region: RegionState, t: number): void {
+    const quota = region.bindingQuota(job.spec.provisioning, job.rates);
+    if (quota === null || job.waitsFor === 'quota') return;
+    job.waitsFor = 'quota';
+    this.observer?.jobWaits?.(job.number, { cause: 'quota', quota }, t);
+  }
+
+  private tellStockout(job: Job, region: RegionState, t: number): void {
+    const wantsVm = job.waiting > 0 && job.vms < job.vmCap;
+    if (!wantsVm || job.waitsFor === 'stockout' || region.isObtainable(job.spec.provisioning)) return;
+    job.waitsFor = 'stockout';
+    const zones = job.spec.zones.length > 0 ? job.spec.zones : region.settings.zones;
+    this.observer?.jobWaits?.(job.number, { cause: 'stockout', zones }, t);
   }
 
   private regionTimer(id: number, t: number): void {
@@ -307,6 +372,8 @@ export class World implements WorldControl {
     if (timer === RegionTimer.ramp) {
       this.queue.cancel(id);
       this.dispatch(region, t);
+    } else if (timer === RegionTimer.ordered) {
+      this.ordered.handle(region, t);
     } else {
       this.weather.handle(region, timer, t);
     }
@@ -336,6 +403,8 @@ export class World implements WorldControl {
         job.retries[index] = (job.retries[index] as number) + 1;
         this.moveTask(job, index, Task.pending, t, -1, null);
         job.putBack(index);
+      } else {
+        this.tasks.leave(fleet.task[vm] as number, t);
       }
     }
     const { vmReuse, idleScaleInSeconds } = this.scenario.batch;
@@ -382,10 +451,17 @@ export class World implements WorldControl {
     this.moveTask(job, fleet.taskIndex[vm] as number, to, this.now, fleet.number[vm] as number, exitCode);
     if (to === Task.running && job.state === 'SCHEDULED') {
       job.runningSince = this.now;
-      const limit = this.scenario.batch.limits.runningSeconds;
+      const limit = this.runningLimit(job);
       if (limit !== null) this.queue.schedule(this.timerOf(job), this.now + limit);
       this.setState(job, 'RUNNING', this.now, '');
     }
+  }
+
+  /** Batch ends a job of FLEX_START VMs sooner, unless the scenario lifts the limit. */
+  private runningLimit({ spec }: Job): number | null {
+    const { runningSeconds } = this.scenario.batch.limits;
+    if (runningSeconds === null || spec.provisioning !== 'flexStart') return runningSeconds;
+    return Math.min(runningSeconds, LIMITS.runningSecondsFlexStart.value);
   }
 
   private moveTask(

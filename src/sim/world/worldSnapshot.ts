@@ -1,5 +1,7 @@
 import type { Plan } from '../../plan/plan.js';
 import type { JobSnapshot, RegionSnapshot, RunState, Snapshot, TaskCounts } from '../../plan/snapshot.js';
+import { machineUsdPerHour } from '../../plan/vmPrice.js';
+import { gpuQuotaOf } from '../../scenario/gpuQuota.js';
 import { measure } from './outcome.js';
 import type { World } from './world.js';
 
@@ -24,15 +26,14 @@ export function snapshotOf(world: World, plan: Plan | null, source: Snapshot['so
     regions: world.regions.map((region): RegionSnapshot => {
       const own = jobs.filter((job) => job.region === region.name);
       const { provisioning } = scenario.decisions;
-      const spot = provisioning === 'spot';
       return {
         region: region.name,
         vms: region.vms,
-        gpuQuota: spot ? region.settings.quota.spotGpus : region.settings.quota.onDemandGpus,
+        gpuQuota: region.settings.quota[gpuQuotaOf(provisioning)],
         running: own.reduce((sum, job) => sum + job.running, 0),
         pending: own.reduce((sum, job) => sum + job.pending, 0),
         preemptions: region.preemptions,
-        usdPerVmHour: spot ? region.settings.price.spotUsdPerHour : region.settings.price.onDemandUsdPerHour,
+        usdPerVmHour: machineUsdPerHour(region.settings.price, provisioning),
       };
     }),
     jobs,

@@ -1,0 +1,28 @@
+import type { AuthClient } from 'google-auth-library';
+import { googleServices } from './googleServices.js';
+import { emulatorEndpoints, restClient } from './restClient.js';
+import type { ServicesPort } from './servicesPort.js';
+
+/** Google's services, with a login that has just given a token. */
+export function connectGoogleServices(to: {
+  project: string;
+  authClient: AuthClient;
+  signal?: AbortSignal | undefined;
+}): ServicesPort {
+  const { project, ...rest } = to;
+  return googleServices(restClient(rest), project);
+}
+
+/** The same reads on an emulator on loopback: no login. */
+export async function connectEmulatorServices(to: {
+  httpPort: number;
+  project: string;
+  signal?: AbortSignal | undefined;
+}): Promise<ServicesPort> {
+  const { PassThroughClient } = await import('google-auth-library');
+  const endpoints = emulatorEndpoints(to.httpPort);
+  return googleServices(
+    restClient({ authClient: new PassThroughClient(), endpoints, signal: to.signal }),
+    to.project,
+  );
+}
