@@ -10,6 +10,7 @@ import type { KnownRun } from './knownRun.js';
 import { currentHolder, LeaseHeldError } from './lease.js';
 import { type LedgerState, readLedger, replay } from './ledger.js';
 import { PortError } from './port.js';
+import { RETRY_POLICY, type RetryPolicy } from './retry.js';
 import { retryingStorage } from './retryStorage.js';
 import { RunLockedError } from './runLock.js';
 import { writeRequest } from './runRecord.js';
@@ -18,6 +19,9 @@ import type { StoragePort } from './storagePort.js';
 
 /** How often it is looked whether the holder has done what it was asked for. Wall time. */
 const LOOK_EVERY_MS = 500;
+
+/** A rehearsal's emulator that does not answer has ended with its run: then this machine's copy of the ledger tells. */
+const LOOPBACK_RETRIES: RetryPolicy = { baseSeconds: 0.1, capSeconds: 1, maxTries: 8 };
 
 /** Somebody else acts on the run: this machine's lock or the lease says so. */
 export function isHeldByOther(error: unknown): error is Error {
@@ -68,11 +72,12 @@ async function storageOf({ about, state, paths, runId }: KnownRun): Promise<{
   const ports = await livingRehearsal({ paths, runId });
   if (ports === null) throw new PortError('RETRYABLE', `run ${runId}: its emulator does not run`);
   const { batch, storage } = await connectPorts(ports, about.project);
-  return { storage: retried(storage), close: () => batch.close() };
+  return { storage: retried(storage, LOOPBACK_RETRIES), close: () => batch.close() };
 }
 
-function retried(storage: StoragePort): StoragePort {
-  return retryingStorage(storage, { clock: wallClock(), random: seedrandom(), newId: () => randomUUID() });
+function retried(storage: StoragePort, policy = RETRY_POLICY): StoragePort {
+  const newId = (): string => randomUUID();
+  return retryingStorage(storage, { clock: wallClock(), random: seedrandom(), newId, policy });
 }
 
 /** From the bucket; where that does not answer (a rehearsal that has just ended), from the copy on this machine. */
