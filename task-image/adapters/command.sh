@@ -65,6 +65,11 @@ adapter_files() {
   if (($1)); then patterns+=("${COMMAND_OUTPUTS[@]}"); fi
   command_matches "${patterns[@]}"
   FILES=("${MATCHES[@]}")
+  # How far it came is a part of the finished state: an attempt that only publishes it tells the steps by that.
+  if (($1)) && [[ -n ${FEPCAST_PROGRESS_FILE:-} && -f $RUN/$FEPCAST_PROGRESS_FILE ]] &&
+    [[ " ${FILES[*]} " != *" $FEPCAST_PROGRESS_FILE "* ]]; then
+    FILES+=("$FEPCAST_PROGRESS_FILE")
+  fi
 }
 
 # FEPCAST_PROGRESS_FILE holds "step [of]".

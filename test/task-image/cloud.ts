@@ -66,6 +66,8 @@ export class Cloud {
   readonly tokens: TokenStore;
   /** "GET /storage/v1/..." of every request so far. */
   readonly requests: string[];
+  /** Requests that were answered with 401 so far. */
+  unauthorized = 0;
   readonly #storage: Storage;
   readonly #http: HttpServer;
   readonly #tokenClock: () => number;
@@ -126,6 +128,9 @@ export class Cloud {
       streams: [
         (request, response, url) => {
           requests.push(`${request.method} ${url.pathname}`);
+          response.on('finish', () => {
+            if (cloud !== null && response.statusCode === 401) cloud.unauthorized += 1;
+          });
           const refusal = cloud?.refusalOf(request.method ?? '', url) ?? null;
           if (refusal !== null) return refuse(request, response, refusal);
           return storage.server.stream(request, response, url);

@@ -2,23 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { encodeList } from '../../src/plan/taskLists.js';
-import { Cloud, STUB_ENGINE } from './cloud.js';
+import { Cloud } from './cloud.js';
 import { playSchedule } from './schedules.js';
+import { COMMAND } from './strangersProgram.js';
 import { until } from './until.js';
 
 let cloud: Cloud;
 afterEach(() => cloud.stop());
-
-/** The stub engine as a stranger's program that tells its step. */
-const COMMAND = {
-  FEPCAST_ADAPTER: 'command',
-  FEPCAST_COMMAND: encodeList(['bash', STUB_ENGINE]),
-  FEPCAST_CHECKPOINT_FILES: 'stub.cpt stub.log stub.d*',
-  FEPCAST_OUTPUTS: 'stub.dat stub.done',
-  FEPCAST_DONE_FILE: 'stub.done',
-  FEPCAST_PROGRESS_FILE: 'progress',
-  STUB_PROGRESS: 'progress',
-};
 
 test('any program that goes on from its own files: stopped at random, the same bytes', async () => {
   cloud = await Cloud.start();

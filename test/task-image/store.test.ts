@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { Cloud } from './cloud.js';
+import { COMMAND } from './strangersProgram.js';
 import { until } from './until.js';
 
 let cloud: Cloud;
@@ -50,32 +51,39 @@ test('a store that never answers: 77', async () => {
   expect(log).toContain('no success after all tries');
 });
 
-test('a store that is gone at the end: 77, and the next attempt publishes what was finished', async () => {
-  cloud = await Cloud.start();
-  const attempt = await cloud.begin({
-    environment: {
-      FEPCAST_CHECKPOINT_POLICY: 'none',
-      FEPCAST_TIME_SCALE: '0.0001',
-      FEPCAST_STALL_SECONDS: '1000000',
-    },
-  });
-  await until(() => cloud.engineStep(1) > 10, attempt);
-  // The finished state is taken, outputs and result are not.
-  cloud.refuseUploadsTo('results');
-  expect(await attempt.exited, attempt.log()).toBe(77);
-  cloud.refuseUploadsTo(null);
-  expect(await cloud.result()).toBeNull();
-  const { code, log } = await cloud.run({ environment: { STUB_FAIL_AT: '0' } });
-  expect(code, log).toBe(0);
-  const result = await cloud.result();
-  expect(result?.stepsDone).toBe(300);
-  expect(result?.attempts.map((line) => (line.kind === 'end' ? line.exit : line.kind))).toEqual([
-    'start',
-    77,
-    'start',
-    0,
-  ]);
-});
+test.each([
+  ['the stub engine', {}],
+  ['any command', COMMAND],
+])(
+  'a store that is gone at the end: 77, and the next attempt publishes what %s finished',
+  async (_, engine) => {
+    cloud = await Cloud.start();
+    const attempt = await cloud.begin({
+      environment: {
+        ...engine,
+        FEPCAST_CHECKPOINT_POLICY: 'none',
+        FEPCAST_TIME_SCALE: '0.0001',
+        FEPCAST_STALL_SECONDS: '1000000',
+      },
+    });
+    await until(() => cloud.engineStep(1) > 10, attempt);
+    // The finished state is taken, outputs and result are not.
+    cloud.refuseUploadsTo('results');
+    expect(await attempt.exited, attempt.log()).toBe(77);
+    cloud.refuseUploadsTo(null);
+    expect(await cloud.result()).toBeNull();
+    const { code, log } = await cloud.run({ environment: { ...engine, STUB_FAIL_AT: '0' } });
+    expect(code, log).toBe(0);
+    const result = await cloud.result();
+    expect(result?.stepsDone).toBe(300);
+    expect(result?.attempts.map((line) => (line.kind === 'end' ? line.exit : line.kind))).toEqual([
+      'start',
+      77,
+      'start',
+      0,
+    ]);
+  },
+);
 
 test('Retry-After is honoured', async () => {
   cloud = await Cloud.start();
@@ -129,11 +137,15 @@ test("another task's checkpoint is not taken for one's own", async () => {
 
 test('tokens that end early are replaced, once for each refusal', async () => {
   cloud = await Cloud.start({ tokensLiveSeconds: 0.15 });
-  const { code, log } = await cloud.run();
-  expect(code, log).toBe(0);
+  const attempt = await cloud.begin({ environment: { ...OFTEN, STUB_STEPS: '1000000' } });
+  await until(() => cloud.unauthorized >= 3, attempt);
+  attempt.terminate();
+  expect(await attempt.exited, attempt.log()).toBe(76);
   const end = (await cloud.claim()).lines.at(-1);
-  const refused = end?.kind === 'end' ? (end.retries['401'] ?? 0) : 0;
-  expect(refused).toBeGreaterThanOrEqual(2);
+  const told = end?.kind === 'end' ? (end.retries['401'] ?? 0) : 0;
+  // What the last record itself needed is not in it.
+  expect(told).toBeGreaterThanOrEqual(3);
+  expect(told).toBeLessThanOrEqual(cloud.unauthorized);
 });
 
 test('no token is in any log, argument list or file that others could read', async () => {
