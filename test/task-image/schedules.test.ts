@@ -23,8 +23,14 @@ test(`${COUNT} random schedules of stops and losses end with the bytes of a run 
   };
   await Promise.all(Array.from({ length: AT_ONCE }, play));
   expect(codes.get(0)).toBe(seeds.length);
-  // The schedules did cut attempts off, by signal or notice (76) and without a word (137), and nothing else went wrong.
-  if (one === undefined) expect([...codes.keys()].sort((a, b) => a - b)).toEqual([0, 76, 137]);
+  // The schedules did cut attempts off, by signal or notice (76) and without a word (137). Rarely a request fails in all
+  // its tries, a quarter of which do (77). Nothing else went wrong.
+  if (one === undefined) {
+    expect(codes.get(76)).toBeGreaterThan(0);
+    expect(codes.get(137)).toBeGreaterThan(0);
+    expect(codes.get(77) ?? 0).toBeLessThanOrEqual(COUNT / 100);
+    expect([...codes.keys()].filter((code) => ![0, 76, 77, 137].includes(code))).toEqual([]);
+  }
 }, 3_600_000);
 
 /** The exit codes of all attempts. */
