@@ -2,7 +2,7 @@
 # Writes the entrypoint, its parts and the adapters as one file to stdout: all that an image of your own needs.
 #   task-image/bundle.sh > fepcast-task
 set -euo pipefail
-here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
 # An adapter in the bundle is a function that defines the adapter's functions.
 adapters() {

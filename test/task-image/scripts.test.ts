@@ -41,6 +41,14 @@ test.each(SCRIPTS)('%s is read by bash, and evaluates no text', (name) => {
   expect(twice.filter((line) => !/^(?:HERE|here)=/.test(line))).toEqual([]);
 });
 
+test.each([
+  ['.', ['bundle.sh']],
+  ['.', ['./bundle.sh']],
+  ['..', ['task-image/bundle.sh']],
+])('the bundle is the same from %s as bash %j', (place, args) => {
+  expect(execFileSync('bash', args, { cwd: join(TASK_IMAGE, place), encoding: 'utf8' })).toBe(bundled());
+});
+
 test('the bundle defines what the parts define', () => {
   const functionsOf = (file: string): string => {
     const names =
