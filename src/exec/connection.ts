@@ -48,7 +48,8 @@ const CHANCE = { newId: () => randomUUID() };
 /** Google Cloud. Throws CredentialsError when nobody is logged in. */
 export async function connectToGoogle(to: { project: string; state: StatePlace }): Promise<Connection> {
   const { project, state } = to;
-  const authClient = await renewingAuth(await findCredentials(), findCredentials);
+  const login = await findCredentials();
+  const authClient = await renewingAuth(login, findCredentials);
   const batch = await connectGoogle({ project, authClient });
   const storage = await connectGoogleStorage({ project, authClient });
   return {
@@ -56,7 +57,7 @@ export async function connectToGoogle(to: { project: string; state: StatePlace }
     project,
     state,
     cloud: { batch, storage },
-    services: connectGoogleServices({ project, authClient }),
+    services: connectGoogleServices({ project, authClient, login }),
     clock: wallClock(),
     ...CHANCE,
     random: seedrandom(),

@@ -116,7 +116,7 @@ describe('a project without what the plan needs', () => {
       outcome: 'fail',
       message: 'us-central1 has no room for one Spot g2-standard-4: NVIDIA_L4_GPUS is 0.',
       repair:
-        'gcloud beta quotas preferences create --project=my-project --service=compute.googleapis.com --quota-id=NVIDIA-L4-GPUS-per-project-region --dimensions=region=us-central1 --preferred-value=10',
+        'gcloud beta quotas preferences update fepcast-nvidia-l4-gpus-us-central1 --allow-missing --project=my-project --service=compute.googleapis.com --quota-id=NVIDIA-L4-GPUS-per-project-region --dimensions=region=us-central1 --preferred-value=10 --email="$(gcloud config get-value account)"',
     });
     expect(named(result, 'quota us-east1').outcome).toBe('pass');
   });
@@ -164,6 +164,9 @@ describe('a project without what the plan needs', () => {
     expect(named(short, 'quota us-central1').repair).toContain('--preferred-value=500');
     expect(named(short, 'quota us-east1').message).toContain('IN_USE_ADDRESSES is 8, enough for 8 of 10');
     expect(named(short, 'quota all regions').message).toContain('GPUS_ALL_REGIONS is 1, enough for 1 of 20');
+    expect(named(short, 'quota all regions').repair).toContain(
+      'update fepcast-gpus-all-regions --allow-missing ',
+    );
     expect(named(short, 'quota all regions').repair).toContain('--quota-id=GPUS-ALL-REGIONS-per-project ');
   });
 });
@@ -176,7 +179,7 @@ describe('images', () => {
     const result = await look({ trouble: { images: { [central]: DIGEST_A, [east]: DIGEST_B } } });
     expect(named(result, 'images')).toMatchObject({
       outcome: 'fail',
-      repair: `docker buildx imagetools create --tag ${east} us-central1-docker.pkg.dev/my-project/fep/task@${DIGEST_A}`,
+      repair: `docker buildx imagetools create --prefer-index=false --tag ${east} us-central1-docker.pkg.dev/my-project/fep/task@${DIGEST_A}`,
     });
   });
 

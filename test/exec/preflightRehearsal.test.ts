@@ -64,7 +64,7 @@ describe('the preflight of a rehearsal', () => {
       {},
       'quota us-central1',
       'fail',
-      /^gcloud beta quotas preferences create/,
+      /^gcloud beta quotas preferences update/,
     ],
     [
       'the quota of a new project',
@@ -74,7 +74,7 @@ describe('the preflight of a rehearsal', () => {
       {},
       'quota us-central1',
       'warn',
-      /--preferred-value=10$/,
+      /--preferred-value=10 --email=/,
     ],
     [
       'a bucket in another region',
@@ -98,7 +98,7 @@ describe('the preflight of a rehearsal', () => {
       {},
       'images',
       'fail',
-      /^docker buildx imagetools create/,
+      /^docker buildx imagetools create --prefer-index=false/,
     ],
     [
       'no right to act as the account',

@@ -2,7 +2,7 @@ import type { Plan } from '../../plan/plan.js';
 import type { BucketInfo } from '../storagePort.js';
 import { type Check, failed, listed, notPermitted, notVerified, passed, warned } from './check.js';
 import type { ProjectState } from './facts.js';
-import { BUCKET_PERMISSIONS, bucketsOf, MY_ACCOUNT, type NamedBucket, regionsOf } from './needs.js';
+import { BUCKET_PERMISSIONS, bucketsOf, type NamedBucket, regionsOf } from './needs.js';
 
 /** Lifecycle rules must outlive the longest campaign and a pause in it. */
 const SHORTEST_KEPT_DAYS = 30;
@@ -58,7 +58,7 @@ function checkBucket(plan: Plan, bucket: NamedBucket, state: ProjectState): Chec
       ? policiesOf(plan, name, bucket, facts.info.value)
       : [notVerified(name, facts.info.error)]),
     ...(facts.held.ok
-      ? permissionsOn(name, bucketName, facts.held.value)
+      ? permissionsOn(name, bucketName, facts.held.value, state.caller)
       : [notVerified(name, facts.held.error)]),
   ];
   if (findings.length > 0) return findings;
@@ -66,10 +66,10 @@ function checkBucket(plan: Plan, bucket: NamedBucket, state: ProjectState): Chec
   return [passed(name, `${bucketName} ${where} and has the policies of a ${kind} bucket.`)];
 }
 
-function permissionsOn(name: string, bucket: string, held: readonly string[]): Check[] {
+function permissionsOn(name: string, bucket: string, held: readonly string[], caller: string): Check[] {
   const missing = BUCKET_PERMISSIONS.filter((permission) => !held.includes(permission));
   if (missing.length === 0) return [];
-  const repair = `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=${MY_ACCOUNT} --role=roles/storage.objectUser`;
+  const repair = `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=${caller} --role=roles/storage.objectUser`;
   return [notPermitted(name, `You lack ${listed(missing)} on ${bucket}.`, repair)];
 }
 

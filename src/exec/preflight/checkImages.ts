@@ -92,7 +92,7 @@ function checkPlace(
   if (!isNear(image.location, region)) {
     const uri = plan.image.uriByRegion[region] ?? '';
     const nearer = uri.replace(/^[a-z0-9-]+-docker/, `${region}-docker`);
-    const copy = `docker buildx imagetools create --tag ${withoutDigest(nearer)} ${uri}`;
+    const copy = copyCommand(withoutDigest(nearer), uri);
     if (plan.image.delivery === 'streaming') {
       const message = `Image streaming wants the repository in ${region}, and ${uri} lies in ${image.location}.`;
       checks.push(failed(name, message, copy));
@@ -113,7 +113,15 @@ function differing(plan: Plan, [a, digestA]: [string, string], [b, digestB]: [st
   const from = byDigest(plan.image.uriByRegion[a] ?? '', digestA);
   const to = withoutDigest(plan.image.uriByRegion[b] ?? '');
   const message = `${a} and ${b} have different images (${shortened(digestA)} and ${shortened(digestB)}): their results could not be compared.`;
-  return failed('images', message, `docker buildx imagetools create --tag ${to} ${from}`);
+  return failed('images', message, copyCommand(to, from));
+}
+
+/**
+ * The same digest elsewhere: unless told not to, an image for one platform is wrapped in a list, which has another one.
+ * Source: https://docs.docker.com/reference/cli/docker/buildx/imagetools/create/
+ */
+function copyCommand(to: string, from: string): string {
+  return `docker buildx imagetools create --prefer-index=false --tag ${to} ${from}`;
 }
 
 function withoutDigest(uri: string): string {

@@ -1,7 +1,7 @@
 import type { Plan } from '../../plan/plan.js';
 import { type Check, failed, listed, notPermitted, notVerified, passed, warned } from './check.js';
 import type { ProjectState } from './facts.js';
-import { ACT_AS, accountRoles, MY_ACCOUNT, neededApis, PROJECT_PERMISSIONS } from './needs.js';
+import { ACT_AS, accountRoles, neededApis, PROJECT_PERMISSIONS } from './needs.js';
 import { ServiceError } from './restClient.js';
 
 /** Is the project there, and does it take requests? */
@@ -38,7 +38,7 @@ export function checkApis(plan: Plan, project: string, { enabledApis }: ProjectS
 }
 
 /** What the caller may do in the project. */
-export function checkPermissions(project: string, { permissions }: ProjectState): Check {
+export function checkPermissions(project: string, { caller, permissions }: ProjectState): Check {
   const name = 'permissions';
   if (!permissions.ok) {
     const repair = isApiOff(permissions.error)
@@ -52,16 +52,16 @@ export function checkPermissions(project: string, { permissions }: ProjectState)
   const roles = new Set(
     missing.map((one) => (one.startsWith('batch.') ? 'roles/batch.jobsEditor' : 'roles/compute.viewer')),
   );
-  const repair = [...roles].map((role) => grantOnProject(project, MY_ACCOUNT, role)).join(' && ');
+  const repair = [...roles].map((role) => grantOnProject(project, caller, role)).join(' && ');
   return notPermitted(name, `You lack ${listed(missing)} in ${project}.`, repair);
 }
 
 /** Jobs may be sent off in the name of the VMs' account only with a permission on that account. */
-export function checkActAs({ account }: ProjectState): Check {
+export function checkActAs({ caller, account }: ProjectState): Check {
   const name = 'act as';
   if (account === null) return warned(name, 'Not verified: the account of the VMs is not known.');
   const { email, held } = account;
-  const repair = `gcloud iam service-accounts add-iam-policy-binding ${email} --member=${MY_ACCOUNT} --role=roles/iam.serviceAccountUser`;
+  const repair = `gcloud iam service-accounts add-iam-policy-binding ${email} --member=${caller} --role=roles/iam.serviceAccountUser`;
   if (!held.ok) {
     if (held.error.kind !== 'NOT_FOUND') return notVerified(name, held.error);
     const [id, domain = ''] = email.split('@');

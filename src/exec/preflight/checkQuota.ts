@@ -162,15 +162,23 @@ function checkEverywhere(plan: Plan, project: string, { projectQuotas }: Project
   return [warned(name, `${room}: the rest waits.`, repair)];
 }
 
-/** Quota ids are the metrics with hyphens. Source: https://docs.cloud.google.com/docs/quotas/gcloud-cli-examples */
+/**
+ * Quota ids are the metrics with hyphens. A quota of a region has one preference, which a second request changes; an
+ * increase wants the address of somebody who may change quotas: whoever pastes this.
+ * Sources: https://docs.cloud.google.com/docs/quotas/gcloud-cli-examples and
+ * https://docs.cloud.google.com/docs/quotas/reference/rest/v1/projects.locations.quotaPreferences
+ */
 function ask(project: string, room: Room, region: string | null, vms: number): string {
   const scope = region === null ? 'per-project' : 'per-project-region';
+  const quotaId = room.metric.replaceAll('_', '-');
+  const preference = `fepcast-${quotaId.toLowerCase()}${region === null ? '' : `-${region}`}`;
   return [
-    'gcloud beta quotas preferences create',
+    `gcloud beta quotas preferences update ${preference} --allow-missing`,
     `--project=${project}`,
     '--service=compute.googleapis.com',
-    `--quota-id=${room.metric.replaceAll('_', '-')}-${scope}`,
+    `--quota-id=${quotaId}-${scope}`,
     ...(region === null ? [] : [`--dimensions=region=${region}`]),
     `--preferred-value=${vms * room.perVm}`,
+    '--email="$(gcloud config get-value account)"',
   ].join(' ');
 }

@@ -1,16 +1,18 @@
 import type { AuthClient } from 'google-auth-library';
+import { memberOf } from './caller.js';
 import { googleServices } from './googleServices.js';
 import { emulatorEndpoints, restClient } from './restClient.js';
 import type { ServicesPort } from './servicesPort.js';
 
-/** Google's services, with a login that has just given a token. */
+/** Google's services, with a login that has just given a token. `login`: what it is that `authClient` keeps renewed. */
 export function connectGoogleServices(to: {
   project: string;
   authClient: AuthClient;
+  login?: AuthClient;
   signal?: AbortSignal | undefined;
 }): ServicesPort {
-  const { project, ...rest } = to;
-  return googleServices(restClient(rest), project);
+  const { project, login = to.authClient, ...rest } = to;
+  return googleServices(restClient(rest), project, () => memberOf(login));
 }
 
 /** The same reads on an emulator on loopback: no login. */

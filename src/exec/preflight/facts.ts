@@ -21,6 +21,8 @@ export interface NetworkFacts {
 
 /** What was found out about the project, before anything is judged. */
 export interface ProjectState {
+  /** Who asks, as ServicesPort has it. */
+  caller: string;
   project: Known<ProjectFacts>;
   /** Those that are on, of the ones that the plan needs. */
   enabledApis: Known<string[]>;
@@ -66,6 +68,7 @@ export async function gatherState(
   const names = [...new Set(bucketsOf(plan).map(({ name }) => name))];
   const closed = plan.cloud?.externalIp === true ? [] : regions;
   const facts = await Promise.all([
+    services.caller(),
     project,
     known(services.enabledApis(neededApis(plan))),
     known(services.projectQuotas()),
@@ -79,9 +82,10 @@ export async function gatherState(
     byKey(names, bucket),
     byKey(closed, (region) => known(networkOf(services, plan, region))),
   ]);
-  const [found, enabledApis, projectQuotas, regionQuotas, permissions, ...rest] = facts;
+  const [caller, found, enabledApis, projectQuotas, regionQuotas, permissions, ...rest] = facts;
   const [who, images, buckets, networks] = rest;
   return {
+    caller,
     project: found,
     enabledApis,
     projectQuotas,

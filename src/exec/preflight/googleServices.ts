@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MY_ACCOUNT } from './caller.js';
 import type { ImageName } from './imageName.js';
 import { type GoogleService, type RestClient, ServiceError } from './restClient.js';
 import type { ImageFacts, Quota, ServicesPort, Sku } from './servicesPort.js';
@@ -71,8 +72,12 @@ const adviceAnswer = z.object({
     .default([]),
 });
 
-/** The services of one project, over REST. */
-export function googleServices(rest: RestClient, project: string): ServicesPort {
+/** The services of one project, over REST. `caller`: who asks, as ServicesPort has it. */
+export function googleServices(
+  rest: RestClient,
+  project: string,
+  caller: () => Promise<string> = async () => MY_ACCOUNT,
+): ServicesPort {
   const home = `/compute/v1/projects/${encodeURIComponent(project)}`;
   const quotas = async (path: string): Promise<Quota[]> =>
     read(quotasAnswer, 'compute', await rest.get('compute', path, { fields: 'quotas' })).quotas;
@@ -82,6 +87,7 @@ export function googleServices(rest: RestClient, project: string): ServicesPort 
     permissions: readonly string[],
   ) => read(permissionsAnswer, service, await rest.post(service, path, { permissions })).permissions;
   return {
+    caller,
     async project() {
       const answer = await rest.get('cloudresourcemanager', `/v3/projects/${encodeURIComponent(project)}`);
       const { name, state } = read(projectAnswer, 'cloudresourcemanager', answer);

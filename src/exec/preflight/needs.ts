@@ -116,5 +116,3 @@ export function needsInternet(plan: Plan, region: string): boolean {
   const bootImage = plan.cloud?.regions[region]?.bootImage ?? 'batch-cos';
   return installGpuDrivers && plan.image.delivery !== 'baked' && !bootImage.includes('batch-cos');
 }
-
-export const MY_ACCOUNT = '"user:$(gcloud config get-value account)"';

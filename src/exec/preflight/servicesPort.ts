@@ -51,6 +51,8 @@ export interface CapacityAdvice {
  * a ServiceError (a PortError), after retries and within a deadline.
  */
 export interface ServicesPort {
+  /** The login as a member of a policy, written for a shell. */
+  caller(): Promise<string>;
   project(): Promise<ProjectFacts>;
   /** Those of the named APIs that are switched on. */
   enabledApis(names: readonly string[]): Promise<string[]>;
