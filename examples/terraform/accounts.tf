@@ -22,16 +22,22 @@ locals {
 resource "google_service_account" "submitter" {
   account_id   = "fep-submitter"
   display_name = "Submits and follows FEP campaigns"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_service_account" "runner" {
   account_id   = "fep-runner"
   display_name = "VMs of FEP campaigns"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_service_account" "viewer" {
   account_id   = "fep-viewer"
   display_name = "Reads the state and the results of FEP campaigns"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_project_iam_member" "submitter" {
@@ -65,11 +71,19 @@ resource "google_service_account_iam_member" "act_as" {
   member             = google_service_account.submitter.member
 }
 
-# People work as the submitter without a key file.
+# People work as the submitter, or look as the viewer, without a key file.
 resource "google_service_account_iam_member" "people" {
   for_each = toset(var.people)
 
   service_account_id = google_service_account.submitter.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = each.key
+}
+
+resource "google_service_account_iam_member" "onlookers" {
+  for_each = toset(var.people)
+
+  service_account_id = google_service_account.viewer.name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = each.key
 }

@@ -74,7 +74,7 @@ resource "google_storage_bucket_iam_member" "runner_objects" {
 }
 
 resource "google_storage_bucket_iam_member" "viewer_objects" {
-  for_each = merge(local.results, local.state)
+  for_each = merge(local.scratch, local.results, local.state)
 
   bucket = each.value
   role   = "roles/storage.objectViewer"

@@ -27,6 +27,6 @@ output "submitter" {
 }
 
 output "viewer" {
-  description = "Who only looks."
+  description = "Who only looks: gcloud auth application-default login --impersonate-service-account=..."
   value       = google_service_account.viewer.email
 }

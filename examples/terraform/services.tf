@@ -3,6 +3,7 @@ locals {
     "artifactregistry.googleapis.com",
     "batch.googleapis.com",
     "cloudbilling.googleapis.com",
+    "cloudquotas.googleapis.com",
     "cloudresourcemanager.googleapis.com",
     "compute.googleapis.com",
     "iam.googleapis.com",

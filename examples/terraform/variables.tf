@@ -10,7 +10,7 @@ variable "regions" {
 }
 
 variable "people" {
-  description = "Who may work as the submitter, for example [\"user:ana@example.com\"]."
+  description = "Who may work as the submitter and look as the viewer, for example [\"user:ana@example.com\"]."
   type        = list(string)
   default     = []
 }

@@ -126,12 +126,27 @@ describe('examples/terraform', () => {
     expect(attributeOf('google_service_account_iam_member', 'people', 'role')).toBe(
       'roles/iam.serviceAccountTokenCreator',
     );
-    expect(shell).toContain('--role=roles/iam.serviceAccountTokenCreator');
+    expect(attributeOf('google_service_account_iam_member', 'onlookers', 'role')).toBe(
+      'roles/iam.serviceAccountTokenCreator',
+    );
+    expect(shell).toMatch(
+      /for ACCOUNT in "\$SUBMITTER" "\$VIEWER"; do\n[^\n]*"\$ACCOUNT" [^\n]*--role=roles\/iam\.serviceAccountTokenCreator/,
+    );
+  });
+
+  it('makes nothing of its own before the APIs are on', () => {
+    for (const { labels, body } of resources) {
+      const [type = '', name = ''] = labels;
+      if (type === 'google_project_service') continue;
+      // What refers to another resource waits for that one; the rest must say for what it waits.
+      const waits = /\b(?:google_[a-z_]+\.[a-z_]+|local\.(?:scratch|results|state))\b/.test(body);
+      expect(waits, `${type}.${name}`).toBe(true);
+    }
   });
 
   it('gives the same roles on the same buckets as the guide', () => {
     const roles = bucketRolesOfTerraform();
-    expect(roles).toHaveLength(10);
+    expect(roles).toHaveLength(11);
     expect(roles).toEqual(bucketRolesOfGuide());
   });
 
