@@ -14,7 +14,7 @@ import { startHttpServer } from './httpServer.js';
 import { LocalRunner, type LocalRunnerOptions } from './localTasks/localRunner.js';
 import { inUrl, LOOPBACK, loopbackAddress } from './loopback.js';
 import { Rehearsal } from './rehearsal.js';
-import { type ProjectTrouble, WELL } from './services/project.js';
+import { type ProjectTrouble, refusedBy, WELL } from './services/project.js';
 import { servicesRest } from './services/servicesRest.js';
 import { worldTrouble } from './services/taskTrouble.js';
 import { wellBuckets } from './services/wellBuckets.js';
@@ -99,7 +99,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const { clock } = rehearsal;
     const buckets = bucketsOf(options);
     const storage = await openStorage(
-      { ...options, buckets },
+      { ...options, buckets, storageRefuses: refusedBy(options.project ?? WELL) },
       {
         settings: options.scenario.bucket,
         epochSeconds: () => clock.epochSeconds,

@@ -8,6 +8,9 @@ export interface StorageAuth {
   allows?: (account: string, permission: string, bucket: string | null) => boolean;
 }
 
+/** What nobody may do, whoever it is: buckets of strangers, permissions that the project that is played lacks. */
+export type Refuses = (permission: string, bucket: string | null) => boolean;
+
 const HEADER = { locationType: 'header', location: 'Authorization' };
 
 /** The caller's account; null: nobody is asked. Throws 401. */
@@ -37,19 +40,29 @@ export function accountOf(
   return checked.account;
 }
 
+/** `account`: null where nobody is asked who calls. */
+export function isAllowed(
+  account: string | null,
+  permission: string,
+  bucket: string | null,
+  { auth, refuses }: { auth?: StorageAuth | undefined; refuses?: Refuses | undefined },
+): boolean {
+  if (refuses?.(permission, bucket)) return false;
+  return account === null || (auth?.allows?.(account, permission, bucket) ?? true);
+}
+
 /** Throws 403. */
 export function checkPermission(
   account: string | null,
   permission: string | null,
   bucket: string | null,
-  auth: StorageAuth | null,
+  rules: { auth?: StorageAuth | undefined; refuses?: Refuses | undefined },
 ): void {
-  if (account === null || permission === null || (auth?.allows?.(account, permission, bucket) ?? true))
-    return;
+  if (permission === null || isAllowed(account, permission, bucket, rules)) return;
   throw new GcsError(
     403,
     'forbidden',
-    `${account} does not have ${permission} access to ${resourceOf(permission)}. ` +
+    `${account ?? 'The caller'} does not have ${permission} access to ${resourceOf(permission)}. ` +
       `Permission '${permission}' denied on resource (or it may not exist).`,
   );
 }

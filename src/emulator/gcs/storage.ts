@@ -2,7 +2,7 @@ import type { Scenario } from '../../scenario/scenario.js';
 import type { Answering } from '../answering.js';
 import type { Faults } from '../faults.js';
 import type { TokenStore } from '../tokens.js';
-import type { StorageAuth } from './access.js';
+import type { Refuses, StorageAuth } from './access.js';
 import { DiskVault } from './diskVault.js';
 import { MemoryVault } from './memoryVault.js';
 import { RequestLimits, type WriteArrival } from './requestLimits.js';
@@ -28,6 +28,8 @@ export interface StorageOptions {
   storageAuth?: 'required' | 'none';
   /** With `required`: what an account may do; absent: everything. */
   storageAllows?: NonNullable<StorageAuth['allows']>;
+  /** What nobody may do; absent: nothing is refused to everyone. */
+  storageRefuses?: Refuses;
   /** Hears of every write request that a bucket's limit has seen. */
   onStorageWrite?: (arrival: WriteArrival) => void;
 }
@@ -62,6 +64,7 @@ export async function openStorage(options: StorageOptions, around: StorageSurrou
       answering,
       ...(storageLimits ? { limits: new RequestLimits(settings, campaignNow, options.onStorageWrite) } : {}),
       ...(options.storageAuth === 'required' ? { auth: { tokens, ...allowed(options) } } : {}),
+      ...(options.storageRefuses ? { refuses: options.storageRefuses } : {}),
       ...(faults ? { faults } : {}),
     });
     for (const { name, ...resource } of buckets) {

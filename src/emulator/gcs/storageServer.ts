@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Answering } from '../answering.js';
 import type { FaultRule, Faults } from '../faults.js';
 import type { HttpStreams } from '../httpServer.js';
-import { accountOf, checkPermission, type StorageAuth } from './access.js';
+import { accountOf, checkPermission, isAllowed, type Refuses, type StorageAuth } from './access.js';
 import { bucketCall } from './bucketCalls.js';
 import { Buckets } from './buckets.js';
 import type { Answer, Call, GcsRequest } from './call.js';
@@ -27,6 +27,8 @@ export interface StorageServerOptions {
   limits?: RequestLimits;
   /** Absent: everyone may do everything. */
   auth?: StorageAuth;
+  /** Absent: nothing is refused to everyone. */
+  refuses?: Refuses;
   faults?: Faults;
   /** Time stands still while an answer is worked out. */
   answering: Answering;
@@ -82,7 +84,7 @@ export class StorageServer {
     const call = this.#call(asked);
     if (call === null) throw nothingHere(asked.method, asked.rawPath);
     const account = accountOf(bearer, asked.query, call.permission, auth);
-    checkPermission(account, call.permission, call.bucket, auth);
+    checkPermission(account, call.permission, call.bucket, this.#options);
     const fault = faults?.decide('storage', call.name) ?? null;
     if (fault?.kind === 'refuse') throw injected(fault);
     if (fault?.kind === 'reset') return CUT;
@@ -145,9 +147,7 @@ export class StorageServer {
     const { auth = null } = this.#options;
     return (bucket, permissions) => {
       const account = accountOf(String(asked.headers.authorization ?? ''), asked.query, null, auth);
-      return permissions.filter(
-        (permission) => account === null || (auth?.allows?.(account, permission, bucket) ?? true),
-      );
+      return permissions.filter((permission) => isAllowed(account, permission, bucket, this.#options));
     };
   }
 }

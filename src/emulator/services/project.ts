@@ -35,7 +35,9 @@ export const projectTroubleSchema = z.strictObject({
   images: z.record(z.string(), z.string().nullable()).default({}),
   /** By bucket: fields of its resource that are not as they should be; null: there is no such bucket. */
   buckets: z.record(z.string(), z.record(z.string(), z.unknown()).nullable()).default({}),
-  /** Permissions that the caller lacks: `iam.serviceAccounts.actAs`. */
+  /** Buckets that belong to somebody else: they are there, and nothing may be done with them. */
+  foreignBuckets: z.array(z.string()).default([]),
+  /** Permissions that the caller lacks: `iam.serviceAccounts.actAs`; those of Cloud Storage its tasks lack, too. */
   deniedPermissions: z.array(z.string()).default([]),
   /** Roles of the job's account in the project's policy; null: the caller may not read the policy. */
   jobAccountRoles: z
@@ -63,6 +65,12 @@ export type ProjectTrouble = z.output<typeof projectTroubleSchema>;
 export type ProjectTroubleInput = z.input<typeof projectTroubleSchema>;
 
 export const WELL: ProjectTrouble = projectTroubleSchema.parse({});
+
+/** What Cloud Storage refuses to everyone in that project. */
+export function refusedBy({ deniedPermissions, foreignBuckets }: ProjectTrouble) {
+  return (permission: string, bucket: string | null): boolean =>
+    deniedPermissions.includes(permission) || (bucket !== null && foreignBuckets.includes(bucket));
+}
 
 /** The account that the scenario's jobs run as. */
 export function jobAccountOf({ cloud }: Scenario, project: string): string {

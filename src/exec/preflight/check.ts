@@ -47,7 +47,7 @@ export async function known<T>(question: Promise<T>): Promise<Known<T>> {
 
 /** A warning for what could not be looked at. */
 export function notVerified(name: string, error: PortError, repair: string | null = null): Check {
-  return warned(name, `Not verified: ${error.message}.`, repair);
+  return warned(name, `Not verified: ${error.message.replace(/\.+$/, '')}.`, repair);
 }
 
 /** 13000 -> "13,000", the same on every machine. */

@@ -1,4 +1,5 @@
 import type { Plan } from '../../plan/plan.js';
+import type { PortError } from '../port.js';
 import type { BucketInfo } from '../storagePort.js';
 import { type Check, failed, listed, notPermitted, notVerified, passed, warned } from './check.js';
 import type { ProjectState } from './facts.js';
@@ -28,7 +29,7 @@ function missingNames(plan: Plan, project: string): Check[] {
       const key = kind === 'scratch' ? 'scratchBucket' : 'resultsBucket';
       if (plan.cloud?.regions[region]?.[key]) return [];
       const create = createCommand(`${project}-${kind}-${region}`, kind, region);
-      return [missing(`${kind} ${region}`, `cloud.regions.${region}.${key}`, create)];
+      return [missing(`${kind} ${region}`, keyOf(kind, region), create)];
     }),
   );
   if (plan.cloud?.state) return checks;
@@ -56,7 +57,7 @@ function checkBucket(plan: Plan, bucket: NamedBucket, state: ProjectState): Chec
   const findings = [
     ...(facts.info.ok
       ? policiesOf(plan, name, bucket, facts.info.value)
-      : [notVerified(name, facts.info.error)]),
+      : [notVerified(name, facts.info.error, mayRead(bucketName, facts.info.error, state.caller))]),
     ...(facts.held.ok
       ? permissionsOn(name, bucketName, facts.held.value, state.caller)
       : [notVerified(name, facts.held.error)]),
@@ -69,8 +70,23 @@ function checkBucket(plan: Plan, bucket: NamedBucket, state: ProjectState): Chec
 function permissionsOn(name: string, bucket: string, held: readonly string[], caller: string): Check[] {
   const missing = BUCKET_PERMISSIONS.filter((permission) => !held.includes(permission));
   if (missing.length === 0) return [];
-  const repair = `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=${caller} --role=roles/storage.objectUser`;
-  return [notPermitted(name, `You lack ${listed(missing)} on ${bucket}.`, repair)];
+  const whose =
+    missing.length === BUCKET_PERMISSIONS.length
+      ? ': if it is not yours, name another, as a name is given once in the world'
+      : '';
+  const repair = grantOn(bucket, caller, 'roles/storage.objectUser');
+  return [notPermitted(name, `You lack ${listed(missing)} on ${bucket}${whose}.`, repair)];
+}
+
+/** The role that reads the policies of a bucket and no object in it; null: it is something else that failed. */
+function mayRead(bucket: string, error: PortError, caller: string): string | null {
+  return error.kind === 'PERMISSION_DENIED'
+    ? grantOn(bucket, caller, 'roles/storage.legacyBucketReader')
+    : null;
+}
+
+function grantOn(bucket: string, member: string, role: string): string {
+  return `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=${member} --role=${role}`;
 }
 
 function policiesOf(
@@ -115,16 +131,28 @@ function checkLocation(
   if (region === null || location === region) return [];
   if (info.locationType !== 'region') {
     const message = `${bucket} is a ${info.locationType} bucket (${info.location}): every write is replicated and billed.`;
-    return [warned(name, message, createCommand(`${bucket}-${region}`, kind, region))];
+    return [warned(name, message, createCommand(anotherName(bucket, region), kind, region))];
   }
-  const message = `${bucket} lies in ${location}, and its VMs run in ${region}: ${kind === 'scratch' ? 'every checkpoint' : 'every input and result'} would cross regions and be billed.`;
-  const repair = createCommand(`${bucket}-${region}`, kind, region);
+  const what = kind === 'scratch' ? 'every checkpoint' : 'every input and result';
+  const message = `${bucket} lies in ${location}, and its VMs run in ${region}: ${what} would cross regions and be billed, unless ${keyOf(kind, region)} names one in ${region}.`;
+  const repair = createCommand(anotherName(bucket, region), kind, region);
   // One bucket for all regions is a decision that somebody took and lint has priced.
   return [
     plan.buckets === 'one' || kind === 'results'
       ? warned(name, message, repair)
       : failed(name, message, repair),
   ];
+}
+
+/** A name that its bucket does not have already, for one that takes its place. */
+function anotherName(bucket: string, region: string | null): string {
+  return region === null || bucket.endsWith(region) ? `${bucket}-2` : `${bucket}-${region}`;
+}
+
+/** Where the scenario names the bucket. */
+function keyOf(kind: NamedBucket['kind'], region: string | null): string {
+  if (kind === 'state' || region === null) return 'cloud.state';
+  return `cloud.regions.${region}.${kind === 'scratch' ? 'scratchBucket' : 'resultsBucket'}`;
 }
 
 function scratchPolicies(name: string, bucket: string, info: BucketInfo): Check[] {
