@@ -58,6 +58,7 @@ describe('docs/real-project.md', () => {
       'gcloud compute regions describe',
       'gcloud compute scp',
       'gcloud compute ssh',
+      'gcloud config get',
       'gcloud config set project',
       'gcloud iam service-accounts add-iam-policy-binding',
       'gcloud iam service-accounts create',

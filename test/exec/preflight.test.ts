@@ -116,7 +116,7 @@ describe('a project without what the plan needs', () => {
       outcome: 'fail',
       message: 'us-central1 has no room for one Spot g2-standard-4: NVIDIA_L4_GPUS is 0.',
       repair:
-        'gcloud beta quotas preferences update fepcast-nvidia-l4-gpus-us-central1 --allow-missing --project=my-project --service=compute.googleapis.com --quota-id=NVIDIA-L4-GPUS-per-project-region --dimensions=region=us-central1 --preferred-value=10 --email="$(gcloud config get-value account)"',
+        'gcloud beta quotas preferences update fepcast-nvidia-l4-gpus-us-central1 --allow-missing --project=my-project --service=compute.googleapis.com --quota-id=NVIDIA-L4-GPUS-per-project-region --dimensions=region=us-central1 --preferred-value=10 --email="$(gcloud config get account)"',
     });
     expect(named(result, 'quota us-east1').outcome).toBe('pass');
   });

@@ -1,6 +1,6 @@
 import type { LiveStamp } from '../../plan/liveStamp.js';
 import type { Region, Scenario } from '../../scenario/scenario.js';
-import { type Known, known } from '../preflight/check.js';
+import { type Known, known, reasonOf } from '../preflight/check.js';
 import type { CapacityAdvice, ServicesPort } from '../preflight/servicesPort.js';
 import { type LivePrices, readPrices } from './prices.js';
 import { type LiveQuota, liveQuota } from './quota.js';
@@ -102,12 +102,12 @@ function quotaWarning(unread: string[], regions: string[], refusal: Known<unknow
     unread.length === 0
       ? 'the quotas over all regions are not counted'
       : `the scenario's quotas stand for ${where}`;
-  return [`quotas could not be read (${refusal.error.message}); ${kept}`];
+  return [`quotas could not be read (${reasonOf(refusal.error)}); ${kept}`];
 }
 
 function priceWarning(scenario: Scenario, prices: Known<LivePrices>): string[] {
   if (!prices.ok)
-    return [`list prices could not be read (${prices.error.message}); the scenario's prices stand`];
+    return [`list prices could not be read (${reasonOf(prices.error)}); the scenario's prices stand`];
   const lacking = Object.entries(prices.value.byRegion)
     .filter(([, price]) => price.spotUsdPerHour === null || price.onDemandUsdPerHour === null)
     .map(([region]) => region);

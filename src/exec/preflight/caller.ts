@@ -1,7 +1,7 @@
 import type { AuthClient } from 'google-auth-library';
 
 /** A login of a person, whose address no login tells: gcloud knows it, in the shell where the command is pasted. */
-export const MY_ACCOUNT = '"user:$(gcloud config get-value account)"';
+export const MY_ACCOUNT = '"user:$(gcloud config get account)"';
 
 /**
  * Who calls, as a member of a policy and as it is written in a shell command. Roles that are missing are missing on

@@ -45,9 +45,14 @@ export async function known<T>(question: Promise<T>): Promise<Known<T>> {
   }
 }
 
+/** What a service said, to stand within a sentence. */
+export function reasonOf(error: PortError): string {
+  return error.message.replace(/\.+$/, '');
+}
+
 /** A warning for what could not be looked at. */
 export function notVerified(name: string, error: PortError, repair: string | null = null): Check {
-  return warned(name, `Not verified: ${error.message.replace(/\.+$/, '')}.`, repair);
+  return warned(name, `Not verified: ${reasonOf(error)}.`, repair);
 }
 
 /** 13000 -> "13,000", the same on every machine. */

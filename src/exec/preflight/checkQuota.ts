@@ -179,6 +179,6 @@ function ask(project: string, room: Room, region: string | null, vms: number): s
     `--quota-id=${quotaId}-${scope}`,
     ...(region === null ? [] : [`--dimensions=region=${region}`]),
     `--preferred-value=${vms * room.perVm}`,
-    '--email="$(gcloud config get-value account)"',
+    '--email="$(gcloud config get account)"',
   ].join(' ');
 }
