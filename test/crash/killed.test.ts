@@ -183,40 +183,35 @@ async function endEmulator(file: string): Promise<void> {
 
 const NOWHERE = { only: [], share: { index: 0, of: 1 } };
 
-// Several minutes on two cores: not for every commit.
-describe.runIf(process.env.FEPCAST_SOAK === '1')(
-  'executors that are killed before and after every call and every change of a file',
-  {
-    timeout: TIMEOUT_MS,
-  },
-  () => {
-    it('end as one that nobody kills', async () => {
-      points = [...(await campaign('undisturbed', NOWHERE))];
-      expect(points.length).toBeGreaterThan(FEWEST_POINTS);
-      expect(hit.size).toBe(0);
-    });
+describe('executors that are killed before and after every call and every change of a file', {
+  timeout: TIMEOUT_MS,
+}, () => {
+  it('end as one that nobody kills', async () => {
+    points = [...(await campaign('undisturbed', NOWHERE))];
+    expect(points.length).toBeGreaterThan(FEWEST_POINTS);
+    expect(hit.size).toBe(0);
+  });
 
-    it.each(Array.from({ length: GROUPS }, (_, index) => ({ index })))(
-      'run nothing twice and lose nothing (share $index)',
-      async ({ index }) => {
-        await campaign(`share-${index}`, { only: null, share: { index, of: GROUPS } });
-      },
-    );
+  it.each(Array.from({ length: GROUPS }, (_, index) => ({ index })))(
+    'run nothing twice and lose nothing (share $index)',
+    async ({ index }) => {
+      await campaign(`share-${index}`, { only: null, share: { index, of: GROUPS } });
+    },
+  );
 
-    it('have died everywhere', async () => {
-      // What follows the end of a run lets one executor die for each end.
-      const left = (): string[] => points.filter((point) => !hit.has(point));
-      for (let round = 0; round < MOST_ROUNDS && left().length > 0; round += 1) {
-        const only = left();
-        await campaign(
-          `rest-${round}`,
-          { ...NOWHERE, only },
-          (reruns) => reruns < Math.min(only.length, MOST_RERUNS),
-        );
-      }
-      expect(left()).toEqual([]);
-      expect(hit.size).toBeGreaterThan(FEWEST_POINTS);
-      console.log(`killed at ${hit.size} points, ${points.length} of them those of an undisturbed run`);
-    });
-  },
-);
+  it('have died everywhere', async () => {
+    // What follows the end of a run lets one executor die for each end.
+    const left = (): string[] => points.filter((point) => !hit.has(point));
+    for (let round = 0; round < MOST_ROUNDS && left().length > 0; round += 1) {
+      const only = left();
+      await campaign(
+        `rest-${round}`,
+        { ...NOWHERE, only },
+        (reruns) => reruns < Math.min(only.length, MOST_RERUNS),
+      );
+    }
+    expect(left()).toEqual([]);
+    expect(hit.size).toBeGreaterThan(FEWEST_POINTS);
+    console.log(`killed at ${hit.size} points, ${points.length} of them those of an undisturbed run`);
+  });
+});

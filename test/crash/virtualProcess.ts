@@ -32,6 +32,8 @@ export interface Misfortune {
   faults: number;
   /** Null: it lives until its work is done. */
   fate: Fate | null;
+  /** Spells in which no call is answered, although some take effect. Wall seconds. */
+  outages?: readonly { from: number; until: number }[];
 }
 
 const COUNTED: Record<Fate['counting'], ReadonlySet<string> | null> = {
@@ -156,8 +158,10 @@ export class VirtualProcess {
     effect: () => Promise<R>,
     luck: (index: number) => number,
   ): Promise<R> {
-    const { seed, faults } = this.#misfortune;
-    const fault = luck(2) < faults ? faultOf(luck(3)) : null;
+    const { seed, faults, outages = [] } = this.#misfortune;
+    const now = this.#time.seconds;
+    const isAway = outages.some(({ from, until }) => now >= from && now < until);
+    const fault = isAway ? (luck(3) < 0.5 ? 'lost' : 'refused') : luck(2) < faults ? faultOf(luck(3)) : null;
     const sorry = (kind: PortError['kind']): PortError =>
       new PortError(kind, `${method} ${number}: ${fault} (seed ${seed})`);
     const time = this.#time;

@@ -45,6 +45,7 @@ interface Game {
   time: VirtualTime;
   cloud: VirtualCloud;
   faults: number;
+  outages: { from: number; until: number }[];
   canary: boolean;
   played: Played;
   processes: number;
@@ -90,6 +91,10 @@ export async function playSeed(seed: string, tell: (text: string) => void = () =
     time,
     cloud,
     faults: 0.05 + 0.15 * draw('faults'),
+    outages: Array.from({ length: Math.floor(3 * draw('outages')) }, (_, i) => {
+      const from = 7200 * draw('outage', i);
+      return { from, until: from + 120 + 1200 * draw('outage length', i) };
+    }),
     canary: draw('canary') < 0.25,
     played,
     processes: 0,
@@ -149,7 +154,7 @@ async function untilOver(
   game: Game,
   { misfortunes, wish }: { misfortunes: number; wish?: readonly TaskRange[] | null },
 ): Promise<ExecSummary> {
-  const { seed, plan, time, cloud, faults, canary, played } = game;
+  const { seed, plan, time, cloud, faults, outages, canary, played } = game;
   let left = misfortunes;
   let takeOver = false;
   for (;;) {
@@ -158,7 +163,7 @@ async function untilOver(
     if (game.processes > MOST_PROCESSES) throw new Error(`${game.processes} processes see no end`);
     const fate = left > 0 ? fateOf(name) : null;
     const isQuiet = time.seconds > game.unrestUntil && game.pausedNow === 0;
-    const process = new VirtualProcess(cloud, time, { seed: name, faults, fate });
+    const process = new VirtualProcess(cloud, time, { seed: name, faults, fate, outages });
     const work = operate({
       plan,
       runId: RUN,
