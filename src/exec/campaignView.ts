@@ -56,11 +56,12 @@ export class CampaignView {
     this.budgetUsd = ledger.budgetUsd ?? plan.guard.budgetUsd;
     this.deadlineWaived = ledger.deadlineWaived;
     this.found(tasksOf(ledger.complete));
-    for (const { intended, submitted, final, isCancelling } of ledger.jobs) {
+    for (const { intended, submitted, final, isCancelling, idleSince } of ledger.jobs) {
       const job = this.intend(intended);
       job.createTime = submitted?.createTime ?? null;
       job.spentAt = job.createTime;
       job.isCancelling = isCancelling;
+      job.idleSince = idleSince;
       if (final !== null) this.#recall(job, final);
     }
   }
@@ -107,6 +108,10 @@ export class CampaignView {
     job.missingSince = null;
     job.state = answer.state;
     job.counts = answer.counts;
+    if (answer.state === 'SCHEDULED' || answer.state === 'RUNNING') {
+      const { pending, assigned, running } = answer.counts;
+      job.idleSince = assigned + running === 0 && pending > 0 ? (job.idleSince ?? now) : null;
+    }
   }
 
   /** The sums of a full ListTasks sweep that was made at `now`. */

@@ -55,7 +55,8 @@ export async function cancelJob(acting: Acting, job: RunJob, why: string, now: n
   const requestId = requestIdOf(record.runId, jobId, 'cancel');
   if (!job.isCancelling) {
     // Without this line a later process would take it for a stranger's decision against the whole run.
-    await record.ledger.append({ kind: 'job-cancelling', at: now, jobId, requestId, why });
+    const idle = job.idleSince === null ? {} : { idleSince: job.idleSince };
+    await record.ledger.append({ kind: 'job-cancelling', at: now, jobId, requestId, why, ...idle });
     job.isCancelling = true;
     view.note(now, `${jobId}: is cancelled, for ${why}`);
   }

@@ -224,10 +224,10 @@ class Executor {
     await this.#following.poll(now);
     await cancelUnwanted(this.#acting, now);
     await this.#following.sweep(now);
-    // Asked for anew whenever something is to be submitted: what was known of it is out of date.
+    // Asked for anew whenever something is to be submitted or moved: what was known of it is out of date.
     this.#view.room = {};
     let actions = await this.#decide(now);
-    if (room !== undefined && actions.some(({ kind }) => kind === 'submit')) {
+    if (room !== undefined && actions.some(({ kind }) => kind === 'submit' || kind === 'cancel')) {
       this.#view.room = await room();
       actions = await this.#decide(now);
     }

@@ -108,6 +108,8 @@ const jobCancelling = z.strictObject({
   jobId: z.string(),
   requestId: z.string(),
   why: z.string(),
+  /** Since when it has had no VM, where it has none. */
+  idleSince: seconds.optional(),
 });
 
 /** Written before CreateJob: from here on the job may exist. */
@@ -202,6 +204,8 @@ export interface LedgerJob {
   final: JobFinal | null;
   /** CancelJob may have been called for it by this run. */
   isCancelling: boolean;
+  /** Since when it had had no VM when it was cancelled; null: it had some. */
+  idleSince: number | null;
 }
 
 export interface LedgerState {
@@ -329,14 +333,23 @@ export function replay(entries: readonly LedgerEntry[]): LedgerState {
       case 'job-intended':
         // A second intention of the same job is the same job: the first one stands.
         if (jobs.has(line.jobId)) break;
-        jobs.set(line.jobId, { intended: line, submitted: null, final: null, isCancelling: false });
+        jobs.set(line.jobId, {
+          intended: line,
+          submitted: null,
+          final: null,
+          isCancelling: false,
+          idleSince: null,
+        });
         break;
       case 'job-submitted':
         known(line.jobId).submitted ??= line;
         break;
-      case 'job-cancelling':
-        known(line.jobId).isCancelling = true;
+      case 'job-cancelling': {
+        const job = known(line.jobId);
+        job.isCancelling = true;
+        job.idleSince ??= line.idleSince ?? null;
         break;
+      }
       case 'job-final': {
         const job = known(line.jobId);
         if (job.final !== null) break;

@@ -24,6 +24,8 @@ export interface RunJob {
   /** VM seconds up to `spentAt`: swept, and counted on from the number of busy VMs. */
   spentVmSeconds: number;
   spentAt: number | null;
+  /** Since when it has waited for VMs and has had none; kept when it ends so. Null: it has one, or is in the queue. */
+  idleSince: number | null;
   /** Known once the job is final and in the ledger. */
   unfinished: TaskRange[] | null;
   /** Since when Batch says that there is no such job; null: it has not, or no longer. */
@@ -44,6 +46,7 @@ export function newRunJob(intended: JobIntended): RunJob {
     attempts: null,
     spentVmSeconds: 0,
     spentAt: null,
+    idleSince: null,
     unfinished: null,
     missingSince: null,
     isCancelling: false,
@@ -57,7 +60,7 @@ export function isOpen(job: RunJob): boolean {
 
 export function jobProgress(job: RunJob, now: number): JobProgress {
   const { jobId, shard, round, tasks } = job.intended;
-  const { state, counts, unfinished, attempts } = job;
+  const { state, counts, unfinished, attempts, idleSince } = job;
   const isSettled = unfinished !== null;
   const ageSeconds = job.createTime === null ? 0 : Math.max(0, now - job.createTime);
   return {
@@ -70,6 +73,7 @@ export function jobProgress(job: RunJob, now: number): JobProgress {
     counts,
     tasks,
     ageSeconds,
+    idleSeconds: idleSince === null ? null : Math.max(0, now - idleSince),
     attempts,
     isSettled,
   };

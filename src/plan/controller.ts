@@ -1,4 +1,3 @@
-import { gpuQuotaOf } from '../scenario/gpuQuota.js';
 import type { Action } from './actions.js';
 import { Allowance, cannotGoOn, dueCancels, dueHalts, guardActsAt, isGuarded } from './guard.js';
 import { jobIdOf } from './job.js';
@@ -6,6 +5,7 @@ import type { Plan, Shard } from './plan.js';
 import type { JobProgress, Progress } from './progress.js';
 import { jobsOfShard, missingOf, tasksToRepeat, unsentOf } from './remainder.js';
 import { isFinal } from './snapshot.js';
+import { dueMoves, isFree, movesAt, usableRegions } from './starvation.js';
 import { countTasks, type TaskRange } from './taskRanges.js';
 import { firstTasks } from './taskSets.js';
 
@@ -26,7 +26,7 @@ export function nextActions(plan: Plan, progress: Progress): Action[] {
   const halts = isComplete || progress.cancelled ? [] : dueHalts(plan, progress);
   if (halts.length > 0) return halts;
   const { actions, blocked } = submissions(plan, progress);
-  actions.push(...dueCancels(progress));
+  actions.push(...dueCancels(progress), ...dueMoves(plan, progress));
   if (actions.length > 0) return actions;
   // A final job whose missing tasks are not known yet: the caller must look before anyone can decide.
   if (!progress.jobs.every((job) => job.isSettled)) return [];
@@ -39,14 +39,16 @@ export function nextActions(plan: Plan, progress: Progress): Action[] {
 }
 
 /**
- * When the controller of a guarded plan must look again although no job changes, in campaign seconds since the first
- * submission: while work waits that the guard may be holding back, always; else when time or money can make it act.
+ * When the controller must look again although no job changes, in campaign seconds since the first submission: when a
+ * job has waited long enough for VMs; and in a guarded plan while work waits that the guard may be holding back,
+ * always; else when time or money can make it act.
  * For whoever can look ahead (simulate): exec looks all the time.
  */
 export function mustLookAt(plan: Plan, progress: Progress): number {
-  if (!isGuarded(plan)) return Number.POSITIVE_INFINITY;
+  const moves = movesAt(plan, progress);
+  if (!isGuarded(plan)) return moves;
   if (plan.shards.some((shard) => isDue(plan, progress, shard))) return progress.elapsedSeconds;
-  return guardActsAt(plan, progress);
+  return Math.min(moves, guardActsAt(plan, progress));
 }
 
 /** What the guard kept from being submitted, if anything. */
@@ -172,20 +174,12 @@ function fitted({ room }: Progress, shard: Shard): Shard | null {
  * stopped. Only where there is no other: one whose quota is known to be used up, or where no VMs come.
  */
 function leastBusyRegion({ plan, progress, actions }: Moment, shard: Shard): string {
-  const capacity = new Map<string, number>();
-  for (const { region, parallelism } of plan.shards) {
-    const quota = plan.scenario.resolved.regions[region]?.quota;
-    if ((quota?.[gpuQuotaOf(shard.provisioning)] ?? 0) <= 0) continue;
-    if (progress.halts.some(({ job }) => job?.region === region)) continue;
-    capacity.set(region, Math.max(capacity.get(region) ?? 1, parallelism));
-  }
+  const capacity = usableRegions(plan, progress, shard);
   let best = shard.region;
   let bestLoad = Number.POSITIVE_INFINITY;
-  const isFree = (region: string): boolean =>
-    (progress.room[region] ?? 1) >= 1 && !isStarved(progress, region);
-  const someFree = [...capacity.keys()].some(isFree);
+  const someFree = [...capacity.keys()].some((region) => isFree(progress, region));
   for (const [region, parallelism] of capacity) {
-    if (someFree && !isFree(region)) continue;
+    if (someFree && !isFree(progress, region)) continue;
     let open = 0;
     for (const job of progress.jobs) {
       if (job.region !== region || isFinal(job.state)) continue;
@@ -200,18 +194,4 @@ function leastBusyRegion({ plan, progress, actions }: Moment, shard: Shard): str
     }
   }
   return best;
-}
-
-/** A job that has had no VM for so long waits for capacity. Campaign seconds. */
-const STARVED_AFTER_SECONDS = 3600;
-
-/**
- * The region's latest job gets no VMs, or Batch has ended it with tasks that never ran. A stockout has no end that anybody
- * tells, and a job that waits through it stays SCHEDULED: https://cloud.google.com/batch/docs/create-run-job#job-states
- */
-function isStarved({ jobs }: Progress, region: string): boolean {
-  const last = jobs.findLast((job) => job.region === region);
-  if (last === undefined || last.counts.pending === 0) return false;
-  if (isFinal(last.state)) return last.state === 'FAILED';
-  return last.counts.assigned + last.counts.running === 0 && last.ageSeconds >= STARVED_AFTER_SECONDS;
 }

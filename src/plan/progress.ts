@@ -20,6 +20,11 @@ export interface JobProgress {
   tasks: readonly TaskRange[];
   /** Campaign seconds since Batch took it. */
   ageSeconds: number;
+  /**
+   * Campaign seconds since Batch began to look for its VMs in vain; null: it has one, waits in the queue, or had one to
+   * its end. Counts on when the job has ended.
+   */
+  idleSeconds: number | null;
   /** What became of its attempts; null: nobody has looked, or nobody looks (simulate). */
   attempts: AttemptTally | null;
   /** It is final, and `Progress.complete` covers all that it achieved. */

@@ -128,6 +128,7 @@ export class Campaign {
         counts: job.taskCounts(),
         tasks,
         ageSeconds: world.now - job.submittedAt,
+        idleSeconds: job.idleSince === null ? null : world.now - job.idleSince,
         attempts: null,
         isSettled: job.isFinal,
       };

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { attemptRecords } from '../../src/exec/attemptRecords.js';
+import type { CampaignView } from '../../src/exec/campaignView.js';
 import { replay } from '../../src/exec/ledger.js';
 import { makePlan } from '../../src/plan/makePlan.js';
 import type { Plan } from '../../src/plan/plan.js';
@@ -115,6 +116,66 @@ describe('jobs that Batch ends', () => {
     expect(await world.run()).toMatchObject({ state: 'succeeded', tasks: ALL });
     const moved = (await jobsOf(world)).filter(({ id, region }) => !id.startsWith(region));
     expect(moved.map(({ region }) => region)).toContain('us-east1');
+  });
+});
+
+describe('jobs that a stockout keeps waiting', () => {
+  const stockout = (seconds: number) => ({
+    faults: { world: [{ kind: 'stockout' as const, region: 'us-central1', seconds, at: 0 }] },
+  });
+  const planOf = (policy: 'sameRegion' | 'anyRegion' | 'onDemand') =>
+    plan((scenario) => {
+      scenario.decisions.remainder.policy = policy;
+    });
+
+  it('are cancelled after an hour, and their work runs in another region', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const world = await begin(planOf('anyRegion'), stockout(1e6));
+    expect(await world.run()).toMatchObject({ state: 'succeeded', tasks: ALL });
+    const jobs = await jobsOf(world);
+    expect(jobs.map(({ id, region, state, left }) => ({ id, region, state, left }))).toEqual([
+      { id: 'us-central1-w0', region: 'us-central1', state: 'CANCELLED', left: 26 },
+      { id: 'us-east1-w0', region: 'us-east1', state: 'SUCCEEDED', left: 0 },
+      { id: 'us-central1-w0-r1', region: 'us-east1', state: 'SUCCEEDED', left: 0 },
+    ]);
+    const why = (await world.ledger()).flatMap((line) => (line.kind === 'job-cancelling' ? [line.why] : []));
+    expect(why).toEqual(['no VM comes in us-central1']);
+  });
+
+  it('run on VMs that are not preempted, by a process that knows from the ledger alone', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const made = planOf('onDemand');
+    // No Spot VMs; others can be had.
+    const capacity = { file: 'none.csv', sha256: '', fromSeconds: [0], vms: [0] };
+    made.scenario.resolved.regions['us-central1']!.capacity.series = capacity;
+    const world = await begin(made);
+    const isMoving = (view: CampaignView): boolean => view.jobs.some(({ isCancelling }) => isCancelling);
+    expect(await world.run({ stopWhen: isMoving })).toMatchObject({ state: 'running' });
+    const [waiting] = replay(await world.ledger()).jobs;
+    expect(waiting).toMatchObject({ isCancelling: true, idleSince: expect.any(Number) });
+    expect(await world.run()).toMatchObject({ state: 'succeeded', tasks: ALL });
+    expect((await jobsOf(world)).map(({ id, provisioning }) => [id, provisioning])).toEqual([
+      ['us-central1-w0', 'spot'],
+      ['us-east1-w0', 'spot'],
+      ['us-central1-w0-r1', 'onDemand'],
+    ]);
+  });
+
+  it('wait where the policy keeps them, and where the stockout is short', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    for (const [policy, seconds] of [
+      ['sameRegion', 20_000],
+      ['anyRegion', 2400],
+    ] as const) {
+      const world = await begin(planOf(policy), stockout(seconds));
+      expect(await world.run()).toMatchObject({ state: 'succeeded', tasks: ALL });
+      expect((await jobsOf(world)).map(({ id }) => id)).toEqual(['us-central1-w0', 'us-east1-w0']);
+      await world.stop();
+      rehearsed = null;
+    }
   });
 });
 

@@ -76,6 +76,7 @@ function job(
       wave: 0,
     },
     ageSeconds: 0,
+    idleSeconds: null,
     attempts: null,
     isSettled: false,
     ...rest,

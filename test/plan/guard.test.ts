@@ -59,6 +59,7 @@ function running(plan: Plan, done = 0, change: Partial<JobProgress> = {}): JobPr
     counts: { total: shard.taskCount, pending, assigned: 0, running: busy, succeeded: done, failed: 0 },
     tasks: [{ first: shard.firstTask, count: shard.taskCount }],
     ageSeconds: 3600,
+    idleSeconds: null,
     attempts: null,
     isSettled: false,
     ...change,

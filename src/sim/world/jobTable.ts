@@ -43,6 +43,8 @@ export class Job {
   agentSilent = false;
   runningSince: number | null = null;
   finalAt: number | null = null;
+  /** Since when no task of it has had a VM although some wait and it is out of the queue; kept when it ends so. */
+  idleSince: number | null = null;
   vms = 0;
   /** What the observer has been told that the job waits for. */
   waitsFor: WaitCause['cause'] | null = null;

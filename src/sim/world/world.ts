@@ -268,6 +268,7 @@ export class World implements WorldControl {
   /** Ends a job from outside: attempts stop with their VMs, waiting tasks never run. */
   private endJob(job: Job, t: number, to: 'FAILED' | 'CANCELLED', reason: string): void {
     const { fleet } = this;
+    const { idleSince } = job;
     const region = this.regions[job.region] as RegionState;
     for (let vm = 0; vm < fleet.capacity; vm += 1) {
       if (fleet.phase[vm] === Phase.free || fleet.job[vm] !== job.number) continue;
@@ -285,6 +286,8 @@ export class World implements WorldControl {
       this.moveTask(job, index, Task.unexecuted, t, -1, null);
     }
     job.idle.length = 0;
+    // What the end itself takes from it is no lack of VMs.
+    job.idleSince = idleSince;
     this.finish(job, to, t, reason);
     this.dispatch(region, t);
   }
@@ -347,6 +350,7 @@ export class World implements WorldControl {
     job.waitsFor = null;
     this.queue.cancel(this.timerOf(job));
     if (job.agentSilent) this.queue.schedule(this.timerOf(job), t + AGENT_PATIENCE_SECONDS);
+    job.idleSince = t;
     this.setState(job, 'SCHEDULED', t, '');
     return true;
   }
@@ -477,6 +481,8 @@ export class World implements WorldControl {
     const { counts } = job;
     counts[from] = (counts[from] as number) - 1;
     counts[to] = (counts[to] as number) + 1;
+    if (to === Task.pending || to === Task.failed) this.noteIdle(job, t);
+    else if (to === Task.assigned) this.noteIdle(job, null);
     if (from === Task.pending && counts[Task.pending] === 0) this.changes += 1;
     this.observer?.taskChanged(
       job.number,
@@ -487,6 +493,18 @@ export class World implements WorldControl {
       vm,
       exitCode,
     );
+  }
+
+  /** Whoever follows the job sees that its last VM has gone, or that one has come. */
+  private noteIdle(job: Job, since: number | null): void {
+    const { counts } = job;
+    if (since !== null) {
+      if ((counts[Task.assigned] as number) + (counts[Task.running] as number) > 0) return;
+      if ((counts[Task.pending] as number) === 0) return;
+    }
+    if ((since === null) === (job.idleSince === null)) return;
+    job.idleSince = since;
+    this.changes += 1;
   }
 
   // ---- what can be seen ----------------------------------------------------------------------------------------
