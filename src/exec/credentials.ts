@@ -1,4 +1,5 @@
 import type { AuthClient } from 'google-auth-library';
+import { inputError } from '../scenario/errors.js';
 
 /** Nobody is logged in, or the login is not valid. The command line ends with exit code 4. */
 export class CredentialsError extends Error {
@@ -30,24 +31,46 @@ export async function findCredentials(): Promise<AuthClient> {
     throw new CredentialsError(`No Google Cloud credentials: ${ADVICE}${named(error)}`);
   });
   const client = await impersonating(own);
-  await bounded(client.getAccessToken(), TOKEN_TIMEOUT_MS).catch((error: unknown) => {
-    throw new CredentialsError(
-      `Google Cloud credentials were found but give no token: ${ADVICE} (${reason(error)})`,
-    );
-  });
+  await checkLogin(client);
   return client;
 }
 
-async function impersonating(own: AuthClient): Promise<AuthClient> {
+/** Exported for tests, which have an `endpoint` of their own for IAM Service Account Credentials. */
+export async function impersonating(own: AuthClient, endpoint?: string): Promise<AuthClient> {
   const account = process.env[IMPERSONATE_VARIABLE];
   if (account === undefined || account === '') return own;
+  // It becomes a part of a URL.
+  if (!/^[\w.+-]+@[\w.-]+$/.test(account)) {
+    const expected = 'a service account such as fep-runner@my-project.iam.gserviceaccount.com';
+    throw inputError({ path: '--impersonate-service-account', found: `"${account}"`, expected });
+  }
   const { Impersonated } = await import('google-auth-library');
   return new Impersonated({
     sourceClient: own,
     targetPrincipal: account,
     targetScopes: [SCOPE],
     lifetime: IMPERSONATED_SECONDS,
+    ...(endpoint === undefined ? {} : { endpoint }),
   });
+}
+
+/** Throws CredentialsError unless the login gives a token now. */
+export async function checkLogin(client: AuthClient): Promise<void> {
+  await bounded(client.getAccessToken(), TOKEN_TIMEOUT_MS).catch((error: unknown) => {
+    const account = process.env[IMPERSONATE_VARIABLE];
+    const advice =
+      account !== undefined && account !== '' && isForbidden(error)
+        ? `grant the login roles/iam.serviceAccountTokenCreator on ${account}`
+        : ADVICE;
+    throw new CredentialsError(
+      `Google Cloud credentials were found but give no token: ${advice} (${reason(error)})`,
+    );
+  });
+}
+
+function isForbidden(error: unknown): boolean {
+  const response: unknown = error instanceof Error && 'response' in error ? error.response : null;
+  return typeof response === 'object' && response !== null && 'status' in response && response.status === 403;
 }
 
 /**

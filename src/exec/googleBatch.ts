@@ -13,10 +13,15 @@ const PAGE_SIZE = 1000;
  * The Batch port on Google Cloud, with a login that `findCredentials` has tried: a BatchServiceClient without one
  * ends the process with an unhandled rejection.
  */
-export async function connectGoogle(to: { project: string; authClient: AuthClient }): Promise<BatchPort> {
+export async function connectGoogle(to: {
+  project: string;
+  authClient: AuthClient;
+  /** Another place that speaks TLS; default: Google's. */
+  endpoint?: { apiEndpoint: string; port: number };
+}): Promise<BatchPort> {
+  const { project, authClient, endpoint = {} } = to;
   const { BatchServiceClient } = await import('@google-cloud/batch');
-  const client = new BatchServiceClient({ authClient: to.authClient, projectId: to.project });
-  return batchPort(client, to.project);
+  return batchPort(new BatchServiceClient({ authClient, projectId: project, ...endpoint }), project);
 }
 
 /** The same client on an emulator on loopback: no login, no probe, no encryption. */
