@@ -219,15 +219,14 @@ async function confirm(plan: Plan, { yes, budget }: ExecOptions): Promise<void> 
 }
 
 /**
- * The plan with another guard is another plan, by its id too. A budget that is typed here is meant: where the plan would
- * only warn, jobs are cancelled at it.
+ * A budget is kept unless somebody typed that it is not: where the plan would only warn, jobs are cancelled at it. The
+ * plan with another guard is another plan, by its id too.
  */
 function withBudget(plan: Plan, { budget, onBudget }: Pick<ExecOptions, 'budget' | 'onBudget'>): Plan {
   const { guard } = plan;
-  if (budget === undefined && onBudget === undefined) return plan;
   const budgetUsd = budget ?? guard.budgetUsd;
-  const typed = budget !== undefined && guard.onBudget === 'warn' ? 'cancel' : guard.onBudget;
-  const changed = { ...plan, guard: { ...guard, budgetUsd, onBudget: onBudget ?? typed } };
+  const kept = budgetUsd !== null && guard.onBudget === 'warn' ? 'cancel' : guard.onBudget;
+  const changed = { ...plan, guard: { ...guard, budgetUsd, onBudget: onBudget ?? kept } };
   return { ...changed, id: planIdOf(changed) };
 }
 

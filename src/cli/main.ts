@@ -168,7 +168,7 @@ function buildProgram(finish: (code: ExitCode) => void): Command {
     .option('--budget <usd>', "what the campaign may cost; default: the plan's", numberBetween('--budget', 0))
     .option(
       '--on-budget <warn|stop|cancel>',
-      'what is done when the budget is spent: only say so, submit nothing more, or cancel all jobs',
+      'what is done when the budget is spent: only say so, submit nothing more, or cancel all jobs; default: cancel, unless the plan says stop',
       oneOf('--on-budget', ['warn', 'stop', 'cancel']),
     )
     .option('--canary', 'try each region out with one short job before its first wave; default: on Google')

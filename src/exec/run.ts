@@ -23,7 +23,7 @@ import { roomOf } from './preflight/room.js';
 import { retryingStorage } from './retryStorage.js';
 import { findingsOf } from './runFindings.js';
 import { DEFAULT_STATE_DIR, knownRuns, openRunFolder, type RunFolder } from './runFolder.js';
-import { openRunRecord } from './runRecord.js';
+import { openRunRecord, runsInBucket } from './runRecord.js';
 import { keepHeapSmall } from './smallHeap.js';
 import { inputsOfRun } from './stagedInputs.js';
 import type { StagingProgress } from './staging.js';
@@ -54,7 +54,7 @@ export interface RunOptions extends FollowOptions {
   /** Default: the plan's. */
   project?: string | undefined;
   stateDir?: string | undefined;
-  /** Begin another run of the same plan, under the next id that is free on this machine. */
+  /** Begin another run of the same plan, under the next id that is free on this machine and in the state bucket. */
   newRun?: boolean | undefined;
 }
 
@@ -79,7 +79,8 @@ export interface CarryOutOptions extends FollowOptions, Pick<ExecuteOptions, 'st
  */
 export async function rehearse(options: RehearseOptions): Promise<ExecSummary> {
   const project = projectOf(options) ?? REHEARSAL_PROJECT;
-  return inRunFolder(options, { project, source: 'rehearse' }, async (folder) => {
+  const taken = (): Promise<string[]> => knownRuns(options.stateDir ?? DEFAULT_STATE_DIR);
+  return inRunFolder(options, { project, source: 'rehearse', taken }, async (folder) => {
     const over = await overAlready(folder);
     if (over !== null) return over;
     return carryOut(folder, await connectToRehearsal(folder, { ...options, project }), options);
@@ -98,7 +99,13 @@ export async function executeOnGoogle(options: RunOptions): Promise<ExecSummary>
   checkExecutable(options.plan);
   const connection = await connectToGoogle({ project, state: statePlaceOf(options.plan, 'execute') });
   const plan = await resolveImages(options.plan, connection.services);
-  return inRunFolder({ ...options, plan }, { project, source: 'execute' }, (folder) =>
+  const { cloud, clock, random, newId, state } = connection;
+  const storage = retryingStorage(cloud.storage, { clock, random, newId, signal: options.signal });
+  const taken = async (): Promise<string[]> => [
+    ...(await knownRuns(options.stateDir ?? DEFAULT_STATE_DIR)),
+    ...(await runsInBucket(storage, state)),
+  ];
+  return inRunFolder({ ...options, plan }, { project, source: 'execute', taken }, (folder) =>
     carryOut(folder, connection, options),
   );
 }
@@ -118,11 +125,11 @@ function projectOf({ project, plan }: RunOptions): string | null {
 /** Opens the folder of the run for this process alone. */
 async function inRunFolder(
   { plan, runId, stateDir = DEFAULT_STATE_DIR, newRun = false }: RunOptions,
-  run: { project: string; source: 'rehearse' | 'execute' },
+  { taken, ...run }: { project: string; source: 'rehearse' | 'execute'; taken: () => Promise<string[]> },
   work: (folder: RunFolder) => Promise<ExecSummary>,
 ): Promise<ExecSummary> {
   const first = runId ?? defaultRunId({ planId: plan.id, ...run });
-  const id = newRun ? nextRunId(first, await knownRuns(stateDir)) : first;
+  const id = newRun ? nextRunId(first, await taken()) : first;
   const { bucket, prefix: name } = statePlaceOf(plan, run.source);
   const about = { ...run, state: gsUrl({ bucket, name }) };
   const folder = await openRunFolder({ stateDir, runId: id, plan, about });

@@ -11,9 +11,10 @@ import type { Holder } from './holder.js';
 import { type Lease, takeLease } from './lease.js';
 import { type Ledger, type LedgerEntry, ledgerText } from './ledger.js';
 import { patiently } from './patience.js';
+import { PortError } from './port.js';
 import { isPrecondition } from './retryStorage.js';
 import type { RunPaths } from './runFolder.js';
-import { runObject, type StatePlace } from './statePlace.js';
+import { runObject, runsFolder, type StatePlace } from './statePlace.js';
 import { gsUrl, listAll, type ObjectPlace, type StoragePort } from './storagePort.js';
 
 /** Something asked of a run by a process that does not hold it. */
@@ -138,6 +139,21 @@ export async function readRunPlan(
   const place = runObject(state, runId, 'plan.json');
   if ((await storage.stat(place)) === null) return null;
   return Buffer.from(await storage.read(place)).toString('utf8');
+}
+
+/** Ids of the runs whose record is there; none where there is no bucket yet. */
+export async function runsInBucket(storage: StoragePort, state: StatePlace): Promise<string[]> {
+  const { bucket, name: prefix } = runsFolder(state);
+  const ids: string[] = [];
+  try {
+    for await (const { name } of listAll(storage, { bucket, prefix, matchGlob: '**/plan.json' })) {
+      const id = /^([^/]+)\/plan\.json$/.exec(name.slice(prefix.length))?.[1];
+      if (id !== undefined) ids.push(id);
+    }
+  } catch (error) {
+    if (!(error instanceof PortError && error.kind === 'NOT_FOUND')) throw error;
+  }
+  return ids;
 }
 
 const requestSchema = z.looseObject({

@@ -30,8 +30,13 @@ export function parseStateUrl(url: string, path: string): StatePlace {
 
 /** An object of a run: `<state>/runs/<runId>/<name>`. */
 export function runObject(state: StatePlace, runId: string, name: string): ObjectPlace {
-  const folder = state.prefix === '' ? '' : `${state.prefix}/`;
-  return { bucket: state.bucket, name: `${folder}runs/${runId}/${name}` };
+  const { bucket, name: folder } = runsFolder(state);
+  return { bucket, name: `${folder}${runId}/${name}` };
+}
+
+/** `<state>/runs/`. */
+export function runsFolder({ bucket, prefix }: StatePlace): ObjectPlace {
+  return { bucket, name: `${prefix === '' ? '' : `${prefix}/`}runs/` };
 }
 
 /** `gs://bucket/prefix/runs/<runId>`: names a run for whoever has nothing but the bucket. */
