@@ -9,8 +9,11 @@ export function readProjectFile(file: string): ProjectTrouble {
   try {
     value = parseYaml(readFileSync(file, 'utf8'));
   } catch (error) {
-    const found = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    throw inputError({ file, found, expected: 'a YAML or JSON file that describes a project' });
+    throw inputError({
+      file,
+      found: reason(error),
+      expected: 'a YAML or JSON file that describes a project',
+    });
   }
   const parsed = projectTroubleSchema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
@@ -21,4 +24,10 @@ export function readProjectFile(file: string): ProjectTrouble {
     found: issue?.message ?? 'something else',
     expected: 'a project as docs/emulator.md describes it',
   });
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'ENOENT') return 'no such file';
+  return error.message.split('\n')[0] ?? '';
 }

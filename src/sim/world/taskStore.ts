@@ -66,10 +66,15 @@ export class TaskStore {
     if (task < this.ownTasks) this.leftAt.set(task, t);
   }
 
-  /** A job has the tasks from `first` on again. */
+  /** A job has the tasks from `first` on, perhaps again: whoever runs what has a result puts all of it aside before. */
   takeUp(first: number, count: number): void {
-    if (this.leftAt.size === 0) return;
-    for (let task = first; task < first + count; task += 1) this.leftAt.delete(task);
+    for (let task = first; task < first + count; task += 1) {
+      if (this.leftAt.size > 0) this.leftAt.delete(task);
+      if (this.done[task] === 1) {
+        this.durable[task] = 0;
+        this.durableUsd[task] = 0;
+      }
+    }
   }
 
   /** When each molecule that can no longer complete, as far as its jobs go, lost the first of its tasks; rising. */
