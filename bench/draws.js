@@ -1,16 +1,16 @@
 /** `node draws.js KIND`: nanoseconds of a draw from a keyed stream. A process for each kind: its loop is compiled for it. */
-import { Purpose, Streams } from '../dist/sim/streams.js';
+import { Purpose, Streams, WORDS_AT_ONCE } from '../dist/sim/streams.js';
 import { median } from './median.js';
 
 const DRAWS = 300_000;
 const ROUNDS = 15;
 
 const streams = new Streams('bench');
-const odd = new Int32Array(1);
+const words = new Uint32Array(WORDS_AT_ONCE);
 const { timer, boot, life } = Purpose;
-/** 32 bits: as in the life of one task, two draws a block. The others: every draw has a key of its own. */
+/** 32 bits: as in the life of one task, two draws a block, two blocks at once. The others: every draw has a key of its own. */
 const draws = {
-  uniform32: (n) => streams.uniform32(7, 1, timer, n, odd, 0),
+  uniform32: (n) => streams.uniform32(7, 1, timer, n, words, 0),
   uniform53: (n) => streams.uniform(n, 1, timer, 0),
   exponential: (n) => streams.exponential(n, 1, life, 0),
   normal: (n) => streams.normal(n, 1, boot, 0),

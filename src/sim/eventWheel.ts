@@ -8,13 +8,17 @@ const FAR = -3;
 
 /** Fewer pending events than this are best served by one heap. */
 const FEWEST = 32;
-/** A bucket is as wide as the mean gap between two events: 1/2 and 2 measured alike, 1/4 and 4 slower. */
-const GAPS_PER_BUCKET = 1;
 /**
- * Buckets of the ring for each pending event. So it reaches eight times as far ahead as the mean time between two
- * events of one id; with 4, the ends of runs without checkpoints lay beyond it (measured).
+ * Width of a bucket in mean gaps between two events. Narrow ones hold one event or none, so that there is seldom
+ * anything to order; empty ones are passed 32 at a time, but a long ring takes memory (1 and 1/4 measured alike).
  */
-const BUCKETS_PER_EVENT = 8;
+const GAPS_PER_BUCKET = 1 / 2;
+/**
+ * How far ahead the ring reaches, in mean times between two events of one id; with 4, the ends of runs without
+ * checkpoints lay beyond it (measured).
+ */
+const REACH = 8;
+const BUCKETS_PER_EVENT = REACH / GAPS_PER_BUCKET;
 /** A width that is wrong by less than this factor is left alone. */
 const TOLERANCE = 2;
 
@@ -40,8 +44,12 @@ export class EventWheel implements EventQueue {
   private previous = new Int32Array(64);
   /** First id of each bucket, -1 for none; bucket k in slot k modulo the length. Holds buckets after the open one. */
   private heads = new Int32Array(64).fill(-1);
+  /** One bit for each slot: whether its bucket holds an event. */
+  private occupied = new Int32Array(2);
   private inRing = 0;
   private readonly far = new EventHeap();
+  /** Time of the first far event. */
+  private farFrom = Number.POSITIVE_INFINITY;
   /** Bucket k begins at `origin + k / perSecond`; with `perSecond` 0 there is but one. */
   private origin = 0;
   private perSecond = 0;
@@ -65,7 +73,10 @@ export class EventWheel implements EventQueue {
 
   schedule(id: number, time: number): void {
     if (id >= this.places.length) this.grow(id);
-    if (this.places[id] === NOWHERE) this.size += 1;
+    const place = this.places[id] as number;
+    // The usual case by far: whoever had the first event schedules his next one, and was alone in his bucket.
+    if (place === 0 && this.inHeap === 1) this.inHeap = 0;
+    else if (place === NOWHERE) this.size += 1;
     else this.takeOut(id);
     this.put(id, time);
     this.scheduled += 1;
@@ -81,15 +92,18 @@ export class EventWheel implements EventQueue {
 
   private put(id: number, time: number): void {
     this.times[id] = time;
+    const { open } = this;
     const bucket = (time - this.origin) * this.perSecond;
-    if (bucket < this.open + 1) {
+    const buckets = this.heads.length;
+    if (bucket < open + 1) {
       this.inHeap += 1;
       this.rise(this.inHeap - 1, id, time);
-    } else if (bucket < this.open + this.heads.length) {
-      this.link(id, bucket & (this.heads.length - 1));
+    } else if (bucket < open + buckets) {
+      this.link(id, bucket & (buckets - 1));
     } else {
       this.places[id] = FAR;
       this.far.schedule(id, time);
+      this.farFrom = this.far.topTime();
     }
   }
 
@@ -97,7 +111,12 @@ export class EventWheel implements EventQueue {
     const place = this.places[id] as number;
     if (place >= 0) this.remove(place);
     else if (place === RING) this.unlink(id);
-    else this.far.cancel(id);
+    else this.leaveFar(id);
+  }
+
+  private leaveFar(id: number): void {
+    this.far.cancel(id);
+    this.farFrom = this.far.topTime();
   }
 
   // ---- the ring ------------------------------------------------------------------------------------------------
@@ -110,6 +129,8 @@ export class EventWheel implements EventQueue {
     previous[id] = -1 - slot;
     if (first >= 0) previous[first] = id;
     heads[slot] = id;
+    const { occupied } = this;
+    occupied[slot >> 5] = (occupied[slot >> 5] as number) | (1 << (slot & 31));
     this.inRing += 1;
   }
 
@@ -119,27 +140,47 @@ export class EventWheel implements EventQueue {
     if (before >= 0) this.next[before] = after;
     else this.heads[-1 - before] = after;
     if (after >= 0) this.previous[after] = before;
+    else if (before < 0) this.vacate(-1 - before);
     this.inRing -= 1;
+  }
+
+  private vacate(slot: number): void {
+    const { occupied } = this;
+    occupied[slot >> 5] = (occupied[slot >> 5] as number) & ~(1 << (slot & 31));
+  }
+
+  /** The first occupied slot after `slot`, around the ring; there must be one. */
+  private nextOccupied(slot: number): number {
+    const { occupied } = this;
+    const last = occupied.length - 1;
+    const from = (slot + 1) & (this.heads.length - 1);
+    let word = from >> 5;
+    let bits = (occupied[word] as number) & (-1 << (from & 31));
+    while (bits === 0) {
+      word = (word + 1) & last;
+      bits = occupied[word] as number;
+    }
+    return (word << 5) + 31 - Math.clz32(bits & -bits);
   }
 
   /** Opens the next bucket that holds an event; false when there is none, or none at a finite time. */
   private turn(): boolean {
-    this.drawIn();
+    const { heads, next } = this;
+    if ((this.farFrom - this.origin) * this.perSecond < this.open + heads.length) this.drawIn();
     if (this.inRing === 0) return this.jump();
-    const { heads, times, next } = this;
     const mask = heads.length - 1;
-    const from = this.open;
-    let open = from + 1;
-    while ((heads[open & mask] as number) < 0) open += 1;
-    this.open = open;
-    this.passed += open - from;
-    let id = heads[open & mask] as number;
-    heads[open & mask] = -1;
-    let n = 0;
-    while (id >= 0) {
-      this.rise(n, id, times[id] as number);
+    const slot = this.nextOccupied(this.open & mask);
+    this.open += (slot - this.open) & mask;
+    this.passed += 1;
+    let id = heads[slot] as number;
+    heads[slot] = -1;
+    this.vacate(slot);
+    this.heap[0] = id;
+    this.places[id] = 0;
+    let n = 1;
+    for (id = next[id] as number; id >= 0; id = next[id] as number) {
+      this.rise(n, id, this.times[id] as number);
       n += 1;
-      id = next[id] as number;
     }
     this.inHeap = n;
     this.inRing -= n;
@@ -149,19 +190,18 @@ export class EventWheel implements EventQueue {
 
   /** Moves what has come within reach of the ring to its bucket. */
   private drawIn(): void {
-    const { far } = this;
     for (;;) {
-      const time = far.topTime();
+      const time = this.farFrom;
       if (!((time - this.origin) * this.perSecond < this.open + this.heads.length)) return;
-      const id = far.top();
-      far.cancel(id);
+      const id = this.far.top();
+      this.leaveFar(id);
       this.put(id, time);
     }
   }
 
   /** With nothing left nearby, the buckets begin anew at the first of the far events. */
   private jump(): boolean {
-    const time = this.far.topTime();
+    const time = this.farFrom;
     if (!Number.isFinite(time)) return false;
     this.origin = time;
     this.open = 0;
@@ -253,15 +293,19 @@ export class EventWheel implements EventQueue {
 
   private layOut(origin: number, perSecond: number, buckets: number): void {
     const { far, places, times } = this;
-    if (buckets > this.heads.length) this.heads = new Int32Array(buckets);
+    if (buckets > this.heads.length) {
+      this.heads = new Int32Array(buckets);
+      this.occupied = new Int32Array(buckets >> 5);
+    }
     this.heads.fill(-1);
+    this.occupied.fill(0);
     this.inRing = 0;
     this.inHeap = 0;
     this.origin = origin;
     this.perSecond = perSecond;
     this.open = 0;
     this.tuneAfter = places.length + buckets;
-    while (far.top() >= 0) far.cancel(far.top());
+    while (far.top() >= 0) this.leaveFar(far.top());
     for (let id = 0; id < places.length; id += 1) {
       if (places[id] !== NOWHERE) this.put(id, times[id] as number);
     }

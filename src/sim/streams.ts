@@ -1,6 +1,6 @@
 import seedrandom from 'seedrandom';
 import type { Distribution } from '../scenario/scenario.js';
-import { block, threefry } from './threefry.js';
+import { block, pair, threefry, threefryPair } from './threefry.js';
 
 /**
  * What a draw is for. Part of every key: two plans that differ elsewhere see the same luck for the same purpose
@@ -35,6 +35,8 @@ export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 const ATTEMPT_SHIFT = 20;
 const PURPOSE_SHIFT = 16;
 const DRAW_MASK = 0xffff;
+/** Draws of 32 bits that are made at once, four words of two blocks: whoever draws them one by one keeps them. */
+export const WORDS_AT_ONCE = 4;
 const TWO_32 = 2 ** 32;
 const TWO_53 = 2 ** 53;
 
@@ -51,24 +53,40 @@ export class Streams {
   }
 
   private draw(task: number, attempt: number, purpose: Purpose, n: number): void {
-    const rest = (attempt >>> 12) ^ ((n >>> 16) << 16);
-    threefry(
-      this.k0,
-      this.k1 ^ rest,
-      task,
-      (attempt << ATTEMPT_SHIFT) | (purpose << PURPOSE_SHIFT) | (n & DRAW_MASK),
-    );
+    threefry(this.k0, this.k1 ^ keyRest(attempt, n), task, counterOf(attempt, purpose, n));
   }
 
   /**
    * Uniform on [0, 1) with 32 bits: for jitter and back-off, of which there are many. Draws 2k and 2k + 1 are the two
-   * words of one block; the caller keeps the second one in `odd[at]` until it is its turn.
+   * words of one block. Two blocks are made at once: the caller keeps their words from `words[4 * at]` on, and draws
+   * in turn (n = 0, 1, 2, ...).
    */
-  uniform32(task: number, attempt: number, purpose: Purpose, n: number, odd: Int32Array, at: number): number {
-    if ((n & 1) === 1) return ((odd[at] as number) >>> 0) / TWO_32;
-    this.draw(task, attempt, purpose, n >>> 1);
-    odd[at] = block[1] as number;
-    return ((block[0] as number) >>> 0) / TWO_32;
+  uniform32(
+    task: number,
+    attempt: number,
+    purpose: Purpose,
+    n: number,
+    words: Uint32Array,
+    at: number,
+  ): number {
+    if ((n & 3) === 0) this.drawWords(task, attempt, purpose, n >>> 1, words, WORDS_AT_ONCE * at);
+    return (words[WORDS_AT_ONCE * at + (n & 3)] as number) / TWO_32;
+  }
+
+  /** Block `n`, an even number, and the next one. */
+  private drawWords(
+    task: number,
+    attempt: number,
+    purpose: Purpose,
+    n: number,
+    words: Uint32Array,
+    to: number,
+  ): void {
+    threefryPair(this.k0, this.k1 ^ keyRest(attempt, n), task, counterOf(attempt, purpose, n));
+    words[to] = pair[0] as number;
+    words[to + 1] = pair[1] as number;
+    words[to + 2] = pair[2] as number;
+    words[to + 3] = pair[3] as number;
   }
 
   /** Uniform on [0, 1) with 53 bits. */
@@ -108,4 +126,13 @@ export class Streams {
     const { values } = distribution.empirical;
     return values[Math.floor(this.uniform(task, attempt, purpose, 0) * values.length)] as number;
   }
+}
+
+/** What of an attempt's and a draw's number the counter has no room for. */
+function keyRest(attempt: number, n: number): number {
+  return (attempt >>> 12) ^ ((n >>> 16) << 16);
+}
+
+function counterOf(attempt: number, purpose: Purpose, n: number): number {
+  return (attempt << ATTEMPT_SHIFT) | (purpose << PURPOSE_SHIFT) | (n & DRAW_MASK);
 }

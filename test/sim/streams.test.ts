@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { meanOf } from '../../src/scenario/distribution.js';
 import type { Distribution } from '../../src/scenario/scenario.js';
-import { Purpose, Streams } from '../../src/sim/streams.js';
+import { Purpose, Streams, WORDS_AT_ONCE } from '../../src/sim/streams.js';
 import { standardErrors } from '../statistics.js';
 
 const N = 50_000;
@@ -46,10 +46,10 @@ describe('streams', () => {
 
   test('uniform draws fill 100 bins evenly (chi-square below the 0.9999 quantile of 99 degrees)', () => {
     const s = new Streams('chi');
-    const odd = new Int32Array(1);
+    const words = new Uint32Array(WORDS_AT_ONCE);
     for (const draw of [
       (i: number) => s.uniform(i, 0, Purpose.work, 0),
-      (i: number) => s.uniform32(7, 1, Purpose.timer, i, odd, 0),
+      (i: number) => s.uniform32(7, 1, Purpose.timer, i, words, 0),
     ]) {
       const bins = new Array<number>(100).fill(0);
       for (let i = 0; i < N; i += 1) bins[Math.floor(draw(i) * 100)]! += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { block, threefry } from '../../src/sim/threefry.js';
+import { block, pair, threefry, threefryPair } from '../../src/sim/threefry.js';
 
 describe('threefry', () => {
   // Known answers of the authors' Random123 distribution for threefry2x32, 20 rounds: key, counter, result.
@@ -26,4 +26,17 @@ describe('threefry', () => {
       expect([block[0]! >>> 0, block[1]! >>> 0]).toEqual(answer);
     },
   );
+
+  test('makes two blocks at once as it makes them one by one', () => {
+    for (let i = 0; i < 1_000; i += 1) {
+      // Large odd factors spread the words over all 32 bits.
+      const [k0, k1, c0] = [i * 0x9e3779b1, i * 0x85ebca6b, i * 0xc2b2ae35];
+      threefryPair(k0 | 0, k1 | 0, c0 | 0, 2 * i);
+      const both = [...pair];
+      threefry(k0 | 0, k1 | 0, c0 | 0, 2 * i);
+      const first = [...block];
+      threefry(k0 | 0, k1 | 0, c0 | 0, 2 * i + 1);
+      expect(both).toEqual([...first, ...block]);
+    }
+  });
 });

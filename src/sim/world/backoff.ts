@@ -23,7 +23,7 @@ export function backoffSeconds(
     fleet.attempt[vm] as number,
     Purpose.backoff,
     n,
-    fleet.backoffOdd,
+    fleet.backoffWords,
     vm,
   );
   return longest * u;

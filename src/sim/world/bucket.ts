@@ -56,6 +56,11 @@ export class Bucket {
     return admitted;
   }
 
+  /** One write request of many to a folded bucket. */
+  countFolded(t: number): void {
+    this.folded?.count(t);
+  }
+
   /** One read request at time `t`; false is a 429. */
   read(t: number): boolean {
     if (this.foldedReads) {

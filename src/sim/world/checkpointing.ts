@@ -4,14 +4,18 @@ import { Purpose, type Streams } from '../streams.js';
 import type { Agenda } from './agenda.js';
 import { backoffSeconds } from './backoff.js';
 import type { Bucket } from './bucket.js';
+import type { CheckpointBooks } from './checkpointBooks.js';
 import type { EngineClock } from './engineClock.js';
 import { End, type Fleet, Pending } from './fleet.js';
 import type { Job } from './jobTable.js';
+import { progressOf } from './progress.js';
 import type { RegionState } from './regionState.js';
+import { SteadyUploads } from './steadyUploads.js';
 import type { Tally } from './tally.js';
 import type { TaskStore } from './taskStore.js';
 import { tellBucketUse } from './tellBucketUse.js';
 import type { WorldObserver } from './view.js';
+import { WatchdogTimer } from './watchdogTimer.js';
 
 /** What the adaptive policy believes before it has seen anything: 5 % an hour. A guess. */
 const PRIOR_PREEMPTIONS = 1;
@@ -38,18 +42,13 @@ export class Checkpointing {
   private readonly agenda: Agenda;
   private readonly fold: boolean;
   private readonly observer: WorldObserver | null;
-  /** Whether checkpoints grow with progress; their size, and the time of their transfer, at first. */
-  private readonly grows: boolean;
-  private readonly bytes: number;
-  private readonly seconds: number;
-  /** Checkpoints have one size and cross no border: another one changes next to nothing in the books. */
-  private readonly replacesItsEqual: boolean;
+  private readonly books: CheckpointBooks;
+  private readonly timers: WatchdogTimer;
+  private readonly steady: SteadyUploads;
   private readonly errorRate: number;
   /** Write requests of an upload, and all of its requests. */
   private readonly requestsPerUpload: number;
   private readonly allRequestsPerUpload: number;
-  /** Nothing but the last checkpoint of an attempt must be known. */
-  private readonly straight: boolean;
   private readonly pauseSeconds: number;
 
   constructor(parts: {
@@ -61,6 +60,7 @@ export class Checkpointing {
     jobs: readonly Job[];
     regions: readonly RegionState[];
     agenda: Agenda;
+    books: CheckpointBooks;
     fold: boolean;
     observer: WorldObserver | null;
   }) {
@@ -74,19 +74,13 @@ export class Checkpointing {
     this.agenda = parts.agenda;
     this.fold = parts.fold;
     this.observer = parts.observer;
-    this.grows = parts.scenario.checkpoint.growthBytesPerHour !== 0;
-    this.bytes = parts.scenario.checkpoint.sizeBytes;
-    this.seconds = this.secondsFor(this.bytes);
-    this.replacesItsEqual = !this.grows && parts.regions.every(({ bucketIsFar }) => !bucketIsFar);
+    this.books = parts.books;
+    this.timers = new WatchdogTimer(parts);
+    this.steady = new SteadyUploads({ ...parts, timers: this.timers });
     this.errorRate = parts.scenario.bucket.errorRate;
-    const { requestsPerUpload, readsPerUpload, sharedUploadThroughputBytesPerSecond } = parts.scenario.bucket;
+    const { requestsPerUpload, readsPerUpload } = parts.scenario.bucket;
     this.requestsPerUpload = requestsPerUpload;
     this.allRequestsPerUpload = readsPerUpload + requestsPerUpload;
-    this.straight =
-      !this.grows &&
-      this.errorRate === 0 &&
-      readsPerUpload === 0 &&
-      sharedUploadThroughputBytesPerSecond === null;
     this.pauseSeconds = parts.scenario.checkpoint.pauseSeconds;
   }
 
@@ -105,9 +99,12 @@ export class Checkpointing {
     fleet.uploadedAt[vm] = -1;
     fleet.errorDraws[vm] = 0;
     fleet.storedBytesTime[vm] = 0;
+    fleet.uploads[vm] = 0;
     const job = this.jobOf(vm);
     if (this.fold || job.spec.checkpoint.policy === 'none' || job.spec.external) {
       this.agenda.arm(vm, Pending.end, fleet.endAt[vm] as number);
+    } else if (this.steady.handles(job)) {
+      this.steady.start(vm, t, job);
     } else {
       this.agenda.arm(vm, Pending.timer, this.firstTimer(vm, t, job));
     }
@@ -117,6 +114,7 @@ export class Checkpointing {
   stop(vm: number, t: number): void {
     if (this.fold) this.runThrough(vm, t);
     // What was due at the end or after it did not happen.
+    else if ((this.fleet.uploads[vm] as number) > 0) this.steady.settle(vm, t, false);
     else if ((this.fleet.uploadedAt[vm] as number) < t) this.commit(vm);
   }
 
@@ -127,41 +125,21 @@ export class Checkpointing {
 
   /** Seconds of the task's work that are done at `t`, durable or not. */
   progressAt(vm: number, t: number): number {
-    return this.progressOf(vm, t, this.jobOf(vm).clock);
-  }
-
-  private progressOf(vm: number, t: number, clock: EngineClock): number {
-    const { fleet } = this;
-    const work = fleet.work[vm] as number;
-    if (clock.interval === 0) {
-      const since = t - (fleet.markTime[vm] as number);
-      return Math.min(work, (fleet.markProgress[vm] as number) + Math.max(0, since));
-    }
-    const wall = t - (fleet.computeFrom[vm] as number);
-    return Math.min(work, (fleet.base[vm] as number) + clock.workAt(wall));
+    return progressOf(this.fleet, vm, t, this.jobOf(vm).clock);
   }
 
   /** When the watchdog next wants to ship a checkpoint. */
   private nextTimer(vm: number, t: number, job: Job): number {
-    const { policy, intervalSeconds, jitterSeconds } = job.spec.checkpoint;
-    if (policy === 'periodic') return t + intervalSeconds + this.timerDraw(vm) * jitterSeconds;
-    if (policy === 'aligned') return (Math.floor(t / intervalSeconds) + 1) * intervalSeconds;
-    return t + this.adaptiveInterval(vm, t) + this.timerDraw(vm) * jitterSeconds;
+    const { checkpoint } = job.spec;
+    if (checkpoint.policy !== 'adaptive') return this.timers.next(vm, t, checkpoint);
+    return t + this.adaptiveInterval(vm, t) + this.timers.draw(vm) * checkpoint.jitterSeconds;
   }
 
   private firstTimer(vm: number, t: number, job: Job): number {
-    const { policy, intervalSeconds, firstPhase } = job.spec.checkpoint;
-    if (policy === 'aligned' || firstPhase !== 'random') return this.nextTimer(vm, t, job);
-    const interval = policy === 'adaptive' ? this.adaptiveInterval(vm, t) : intervalSeconds;
-    return t + this.timerDraw(vm) * interval;
-  }
-
-  private timerDraw(vm: number): number {
-    const { fleet, streams } = this;
-    const n = fleet.timerDraws[vm] as number;
-    fleet.timerDraws[vm] = n + 1;
-    const task = fleet.task[vm] as number;
-    return streams.uniform32(task, fleet.attempt[vm] as number, Purpose.timer, n, fleet.timerOdd, vm);
+    const { policy, firstPhase } = job.spec.checkpoint;
+    if (policy !== 'adaptive') return this.timers.first(vm, t, job.spec.checkpoint);
+    if (firstPhase !== 'random') return this.nextTimer(vm, t, job);
+    return t + this.timers.draw(vm) * this.adaptiveInterval(vm, t);
   }
 
   /**
@@ -172,25 +150,9 @@ export class Checkpointing {
     const { fleet } = this;
     const hours = PRIOR_HOURS + this.progressAt(vm, t) / 3600;
     const perSecond = (PRIOR_PREEMPTIONS + (fleet.attempt[vm] as number)) / (hours * 3600);
-    const cost = this.scenario.checkpoint.pauseSeconds + this.transferSeconds(this.progressAt(vm, t));
+    const cost = this.scenario.checkpoint.pauseSeconds + this.books.transferSeconds(this.progressAt(vm, t));
     const young = youngInterval(cost, 1 / perSecond);
     return Math.min(LONGEST_ADAPTIVE_SECONDS, Math.max(SHORTEST_ADAPTIVE_SECONDS, young));
-  }
-
-  /** Whole bytes of a checkpoint that holds `progress` seconds of work. */
-  sizeOf(progress: number): number {
-    if (!this.grows) return this.bytes;
-    return Math.round(this.bytes + (this.scenario.checkpoint.growthBytesPerHour * progress) / 3600);
-  }
-
-  /** Seconds from the admission of an upload's last request until it is durable. */
-  transferSeconds(progress: number): number {
-    return this.grows ? this.secondsFor(this.sizeOf(progress)) : this.seconds;
-  }
-
-  private secondsFor(bytes: number): number {
-    const { latencySeconds, uploadThroughputBytesPerSecond } = this.scenario.bucket;
-    return latencySeconds + bytes / (uploadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -219,7 +181,7 @@ export class Checkpointing {
   /** The engine writes a checkpoint because the watchdog asks; computing stops for the pause. */
   private snapshotNow(vm: number, t: number, clock: EngineClock): void {
     const { fleet } = this;
-    const progress = this.progressOf(vm, t, clock);
+    const progress = progressOf(fleet, vm, t, clock);
     fleet.snapshot[vm] = progress;
     if (this.pauseSeconds > 0) this.pauseFrom(vm, t, progress);
   }
@@ -235,6 +197,14 @@ export class Checkpointing {
     fleet.endAt[vm] = Math.min(finishAt, death, limit);
     if (death < finishAt) fleet.endKind[vm] = death <= limit ? End.preempted : End.timeLimit;
     else if (limit < finishAt) fleet.endKind[vm] = End.timeLimit;
+  }
+
+  shipmentDue(vm: number, t: number): void {
+    this.steady.shipmentDue(vm, t);
+  }
+
+  steadyRequest(vm: number, t: number): void {
+    this.steady.request(vm, t);
   }
 
   // ---- event by event ------------------------------------------------------------------------------------------
@@ -295,8 +265,8 @@ export class Checkpointing {
 
   /** When an upload is over whose last request was admitted at `t`. */
   private uploadedAt(progress: number, t: number, { link }: Bucket): number {
-    const own = this.transferSeconds(progress);
-    return link === null ? t + own : link.finish(t, own, this.sizeOf(progress));
+    const own = this.books.transferSeconds(progress);
+    return link === null ? t + own : link.finish(t, own, this.books.sizeOf(progress));
   }
 
   /** A 429: the task waits and asks again, or gives this checkpoint up. */
@@ -325,7 +295,7 @@ export class Checkpointing {
     const n = fleet.errorDraws[vm] as number;
     fleet.errorDraws[vm] = n + 1;
     const task = fleet.task[vm] as number;
-    const u = streams.uniform32(task, fleet.attempt[vm] as number, Purpose.error, n, fleet.errorOdd, vm);
+    const u = streams.uniform32(task, fleet.attempt[vm] as number, Purpose.error, n, fleet.errorWords, vm);
     if (u >= this.errorRate) return false;
     bucket.refused += 1;
     return true;
@@ -350,7 +320,8 @@ export class Checkpointing {
 
   /** Brings the books of the VM up to `t`. */
   catchUp(vm: number, t: number): void {
-    if ((this.fleet.uploadedAt[vm] as number) <= t) this.commit(vm);
+    if ((this.fleet.uploads[vm] as number) > 0) this.steady.settle(vm, t, true);
+    else if ((this.fleet.uploadedAt[vm] as number) <= t) this.commit(vm);
   }
 
   /** The snapshot on its way has arrived. */
@@ -359,30 +330,9 @@ export class Checkpointing {
     const task = fleet.task[vm] as number;
     const progress = fleet.snapshot[vm] as number;
     tally.events += 1;
-    if (this.replacesItsEqual && tasks.stored[task] === 1) {
-      tally.checkpointsWritten += 1;
-      tally.writesBilled += 1;
-      tally.overwrittenBytes += this.bytes;
-    } else {
-      this.store(vm, task, progress, t, 1);
-    }
+    this.books.store(vm, task, progress, t, 1);
     tasks.durable[task] = progress;
     if (this.observer !== null) tellBucketUse(this.observer, 'checkpointWritten', fleet, vm, t);
-  }
-
-  /** Writes the last of `count` checkpoints of one size to the books; the first of them was durable at `t`. */
-  private store(vm: number, task: number, progress: number, t: number, count: number): void {
-    const { fleet, tally, tasks } = this;
-    const bytes = this.sizeOf(progress);
-    const before = tasks.stored[task] === 1 ? this.sizeOf(tasks.durable[task] as number) : 0;
-    tally.checkpointsWritten += count;
-    tally.writesBilled += count;
-    tally.overwrittenBytes += before + (count - 1) * bytes;
-    if (this.regionOf(this.jobOf(vm)).bucketIsFar) tally.crossRegionBytes += count * bytes;
-    tasks.stored[task] = 1;
-    if (bytes === before) return;
-    tally.storedBytes += bytes - before;
-    fleet.storedBytesTime[vm] = (fleet.storedBytesTime[vm] as number) + (bytes - before) * t;
   }
 
   // ---- folded --------------------------------------------------------------------------------------------------
@@ -392,8 +342,8 @@ export class Checkpointing {
     const job = this.jobOf(vm);
     const { policy } = job.spec.checkpoint;
     if (policy === 'none') return;
-    if (this.straight && policy !== 'adaptive') {
-      this.runStraightThrough(vm, end, job);
+    if (this.steady.handles(job)) {
+      this.steady.runThrough(vm, end, job);
       return;
     }
     const { fleet } = this;
@@ -426,69 +376,5 @@ export class Checkpointing {
       else this.becomesDurable(vm, t);
       t = this.nextTimer(vm, t, job);
     }
-  }
-
-  /** The same for checkpoints of one size, none of them refused: nothing but the last one must be known. */
-  private runStraightThrough(vm: number, end: number, job: Job): void {
-    const { fleet, streams, seconds } = this;
-    const { clock, spec } = job;
-    const { intervalSeconds, jitterSeconds, firstPhase } = spec.checkpoint;
-    const aligned = spec.checkpoint.policy === 'aligned';
-    const { bucket } = this.regionOf(job);
-    const { requestsPerUpload, latencySeconds } = this.scenario.bucket;
-    const task = fleet.task[vm] as number;
-    const attempt = fleet.attempt[vm] as number;
-    const from = fleet.computeFrom[vm] as number;
-    let draws = 0;
-    let requests = 0;
-    let uploads = 0;
-    let firstDurableAt = 0;
-    /** Local checkpoints of the engine, or the time of the snapshot where it has no clock of its own. */
-    let shipped = 0;
-    let durable = 0;
-    let t = from;
-    let waits = true;
-    for (;;) {
-      if (waits && aligned) {
-        t = (Math.floor(t / intervalSeconds) + 1) * intervalSeconds;
-      } else if (waits) {
-        const u = streams.uniform32(task, attempt, Purpose.timer, draws, fleet.timerOdd, vm);
-        if (draws === 0 && firstPhase === 'random') t += u * intervalSeconds;
-        else t = t + intervalSeconds + u * jitterSeconds;
-        draws += 1;
-      }
-      if (t >= end) break;
-      if (clock.interval > 0) {
-        const written = clock.writtenAt(t - from);
-        if (written <= shipped) {
-          waits = aligned;
-          if (!aligned) t = from + clock.wallOfCheckpoint(written + 1);
-          continue;
-        }
-        shipped = written;
-      } else {
-        shipped = t;
-      }
-      waits = true;
-      let left = requestsPerUpload;
-      while (left > 0 && t < end) {
-        bucket.write(t);
-        requests += 1;
-        left -= 1;
-        t += left > 0 ? latencySeconds : seconds;
-      }
-      if (left > 0 || t >= end) break;
-      if (uploads === 0) firstDurableAt = t;
-      uploads += 1;
-      durable = shipped;
-    }
-    this.tally.events += requests + uploads;
-    if (uploads === 0) return;
-    const progress =
-      clock.interval > 0
-        ? (fleet.base[vm] as number) + durable * clock.interval
-        : this.progressOf(vm, durable, clock);
-    this.store(vm, task, progress, firstDurableAt, uploads);
-    this.tasks.durable[task] = progress;
   }
 }

@@ -1,3 +1,5 @@
+import { WORDS_AT_ONCE } from '../streams.js';
+
 /** What a VM is doing. */
 export const Phase = {
   free: 0,
@@ -29,6 +31,9 @@ export const Pending = {
   flushWrite: 12,
   flushed: 13,
   idleOver: 14,
+  /** Of an attempt whose checkpoints are all alike: the watchdog's timer, and another request. */
+  shipment: 15,
+  steadyWrite: 16,
 } as const;
 
 /** Why the present attempt will end at `endAt`. */
@@ -43,12 +48,16 @@ export const End = {
   recreated: 7,
 } as const;
 
+const FEWEST_SLOTS = 256;
+
 /** All VMs as a structure of arrays; a VM is a slot number, taken from and given back to a free list. */
 export class Fleet {
   capacity = 0;
   alive = 0;
   /** VMs made so far; the number of a VM is unique in the World. */
   made = 0;
+  /** VMs that there may be at once: room is made for all of them together. */
+  expected = 0;
   private readonly freeSlots: number[] = [];
 
   phase = new Uint8Array(0);
@@ -69,10 +78,10 @@ export class Fleet {
   timerDraws = new Int32Array(0);
   backoffDraws = new Int32Array(0);
   errorDraws = new Int32Array(0);
-  /** Second words of the last blocks drawn (Streams.uniform32). */
-  timerOdd = new Int32Array(0);
-  backoffOdd = new Int32Array(0);
-  errorOdd = new Int32Array(0);
+  /** Draws made and not yet used, WORDS_AT_ONCE for each VM (Streams.uniform32). */
+  timerWords = new Uint32Array(0);
+  backoffWords = new Uint32Array(0);
+  errorWords = new Uint32Array(0);
   number = new Float64Array(0);
   /** Start of billing; negative while the VM is being created. */
   billedFrom = new Float64Array(0);
@@ -102,10 +111,15 @@ export class Fleet {
   snapshot = new Float64Array(0);
   /** When the upload on its way is over, -1 when there is none. */
   uploadedAt = new Float64Array(0);
-  /** Bytes that this attempt's checkpoints added to the bucket, and the sum of bytes x time of arrival. */
-  storedBytes = new Float64Array(0);
+  /** What this attempt's checkpoints added to the bucket: the sum of bytes x time of arrival. */
   storedBytesTime = new Float64Array(0);
-  overwrittenBytes = new Float64Array(0);
+  /** Uploads of checkpoints that are all alike and that the books do not know of yet, and when the first was over. */
+  uploads = new Int32Array(0);
+  firstUploadedAt = new Float64Array(0);
+  /** What is being shipped, and what the last two uploads held: a number or a time, see SteadyUploads. */
+  shipping = new Float64Array(0);
+  shippedLast = new Float64Array(0);
+  shippedBefore = new Float64Array(0);
   /** Local engine checkpoints that have been shipped or skipped in this run. */
   shipped = new Int32Array(0);
 
@@ -125,10 +139,18 @@ export class Fleet {
   }
 
   private grow(): void {
-    const capacity = Math.max(256, this.capacity * 2);
+    const isFew = this.expected <= this.capacity;
+    const capacity = Math.max(FEWEST_SLOTS, isFew ? this.capacity * 2 : this.expected);
     for (const [name, array] of Object.entries(this)) {
-      if (array instanceof Uint8Array || array instanceof Int32Array || array instanceof Float64Array) {
-        const larger = new (array.constructor as new (length: number) => typeof array)(capacity);
+      if (
+        array instanceof Uint8Array ||
+        array instanceof Int32Array ||
+        array instanceof Uint32Array ||
+        array instanceof Float64Array
+      ) {
+        // The words of draws, and they alone, are unsigned.
+        const perVm = array instanceof Uint32Array ? WORDS_AT_ONCE : 1;
+        const larger = new (array.constructor as new (length: number) => typeof array)(perVm * capacity);
         larger.set(array as never);
         (this as unknown as Record<string, typeof array>)[name] = larger;
       }

@@ -2,7 +2,7 @@ import type { Scenario } from '../../scenario/scenario.js';
 import type { Streams } from '../streams.js';
 import type { Agenda } from './agenda.js';
 import { backoffSeconds } from './backoff.js';
-import type { Checkpointing } from './checkpointing.js';
+import type { CheckpointBooks } from './checkpointBooks.js';
 import { type Fleet, Pending, Phase } from './fleet.js';
 import type { Job } from './jobTable.js';
 import type { RegionState } from './regionState.js';
@@ -22,7 +22,7 @@ export class LastUploads {
   private readonly jobs: readonly Job[];
   private readonly regions: readonly RegionState[];
   private readonly agenda: Agenda;
-  private readonly checkpointing: Checkpointing;
+  private readonly books: CheckpointBooks;
   private readonly observer: WorldObserver | null;
   private readonly requestsOfUpload: number;
 
@@ -34,7 +34,7 @@ export class LastUploads {
     jobs: readonly Job[];
     regions: readonly RegionState[];
     agenda: Agenda;
-    checkpointing: Checkpointing;
+    books: CheckpointBooks;
     observer: WorldObserver | null;
   }) {
     this.scenario = parts.scenario;
@@ -44,7 +44,7 @@ export class LastUploads {
     this.jobs = parts.jobs;
     this.regions = parts.regions;
     this.agenda = parts.agenda;
-    this.checkpointing = parts.checkpointing;
+    this.books = parts.books;
     this.observer = parts.observer;
     const { bucket } = parts.scenario;
     this.requestsOfUpload = bucket.readsPerUpload + bucket.requestsPerUpload;
@@ -73,9 +73,9 @@ export class LastUploads {
   requestFlush(vm: number, t: number): void {
     if (!this.allAdmitted(vm, t, Pending.flushWrite)) return;
     const progress = this.fleet.snapshot[vm] as number;
-    const { checkpointing } = this;
-    const over = t + checkpointing.transferSeconds(progress);
-    this.agenda.arm(vm, Pending.flushed, this.throughLink(vm, t, over, checkpointing.sizeOf(progress)));
+    const { books } = this;
+    const over = t + books.transferSeconds(progress);
+    this.agenda.arm(vm, Pending.flushed, this.throughLink(vm, t, over, books.sizeOf(progress)));
   }
 
   private begin(vm: number, phase: number): void {

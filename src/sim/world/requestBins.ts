@@ -1,5 +1,6 @@
 /** Seconds in one page of bins; pages are made when somebody counts in them. */
-const PAGE = 1 << 16;
+const PAGE_BITS = 16;
+const PAGE = 1 << PAGE_BITS;
 
 /** Requests by whole second, counted in any order. */
 export class RequestBins {
@@ -7,11 +8,12 @@ export class RequestBins {
   peakPerSecond = 0;
   private readonly pages: Uint16Array[] = [];
 
+  /** `t`: seconds of campaign time, less than 2^31. */
   count(t: number): void {
-    const second = Math.floor(t);
-    const page = this.pages[Math.floor(second / PAGE)] ?? this.addPage(second);
-    const n = (page[second % PAGE] as number) + 1;
-    page[second % PAGE] = n;
+    const second = t | 0;
+    const page = this.pages[second >> PAGE_BITS] ?? this.addPage(second);
+    const n = (page[second & (PAGE - 1)] as number) + 1;
+    page[second & (PAGE - 1)] = n;
     this.total += 1;
     if (n > this.peakPerSecond) this.peakPerSecond = n;
   }
@@ -38,7 +40,7 @@ export class RequestBins {
 
   /** Every page up to that of `second`: a scan must not pass over a gap. */
   private addPage(second: number): Uint16Array {
-    while (this.pages.length <= Math.floor(second / PAGE)) this.pages.push(new Uint16Array(PAGE));
-    return this.pages[Math.floor(second / PAGE)] as Uint16Array;
+    while (this.pages.length <= second >> PAGE_BITS) this.pages.push(new Uint16Array(PAGE));
+    return this.pages[second >> PAGE_BITS] as Uint16Array;
   }
 }

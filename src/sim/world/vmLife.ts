@@ -3,6 +3,7 @@ import type { EventQueue } from '../eventQueue.js';
 import { Purpose, type Streams } from '../streams.js';
 import { Agenda } from './agenda.js';
 import { backoffSeconds } from './backoff.js';
+import { CheckpointBooks } from './checkpointBooks.js';
 import { Checkpointing } from './checkpointing.js';
 import { End, type Fleet, Pending, Phase } from './fleet.js';
 import { type Job, Task } from './jobTable.js';
@@ -53,6 +54,7 @@ export class VmLife {
   private readonly observer: WorldObserver | null;
   private readonly external: ExternalTasks | null;
   private readonly agenda: Agenda;
+  private readonly books: CheckpointBooks;
   private readonly checkpointing: Checkpointing;
   private readonly account: LifeAccount;
   private readonly imageSeconds: Record<ImageDelivery, Distribution>;
@@ -86,9 +88,10 @@ export class VmLife {
     this.observer = parts.observer;
     this.external = parts.external;
     this.agenda = new Agenda(parts.fleet, parts.queue);
-    this.checkpointing = new Checkpointing({ ...parts, agenda: this.agenda });
+    this.books = new CheckpointBooks(parts);
+    this.checkpointing = new Checkpointing({ ...parts, agenda: this.agenda, books: this.books });
     this.mishaps = new Mishaps(parts);
-    this.uploads = new LastUploads({ ...parts, agenda: this.agenda, checkpointing: this.checkpointing });
+    this.uploads = new LastUploads({ ...parts, agenda: this.agenda, books: this.books });
     const { pullSeconds, streamingSeconds, bakedSeconds } = parts.scenario.startup;
     this.imageSeconds = { pull: pullSeconds, streaming: streamingSeconds, baked: bakedSeconds };
     this.account = new LifeAccount({ ...parts, checkpointing: this.checkpointing });
@@ -147,8 +150,16 @@ export class VmLife {
   }
 
   /** The pending event of the VM has come. */
-  handle(vm: number, t: number): void {
-    switch (this.fleet.pending[vm]) {
+  handle(vm: number): void {
+    const { fleet } = this;
+    const t = fleet.nextAt[vm] as number;
+    switch (fleet.pending[vm]) {
+      case Pending.shipment:
+        this.checkpointing.shipmentDue(vm, t);
+        break;
+      case Pending.steadyWrite:
+        this.checkpointing.steadyRequest(vm, t);
+        break;
       case Pending.timer:
         this.checkpointing.timerDue(vm, t);
         break;
@@ -369,7 +380,7 @@ export class VmLife {
       return;
     }
     const done = this.tasks.durable[fleet.task[vm] as number] as number;
-    const bytes = campaign.inputBytes + (done > 0 ? this.checkpointing.sizeOf(done) : 0);
+    const bytes = campaign.inputBytes + (done > 0 ? this.books.sizeOf(done) : 0);
     if (this.regionOf(vm).bucketIsFar) this.tally.crossRegionBytes += bytes;
     const speed = bucket.downloadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY;
     this.arm(vm, Pending.fetched, t + bucket.latencySeconds + bytes / speed);

@@ -152,7 +152,7 @@ export class World implements WorldControl {
       if (!(t <= until)) break;
       const id = queue.top();
       this.now = t;
-      if ((id & 1) === 0) this.life.handle(id >> 1, t);
+      if ((id & 1) === 0) this.life.handle(id >> 1);
       else if ((id & 2) === 0) this.jobTimer(this.jobs[id >> 2] as Job, t);
       else this.regionTimer(id, t);
       if (stopAtChange && this.changes !== changes) return;
@@ -190,6 +190,7 @@ export class World implements WorldControl {
     if (own) for (const { first, count } of spec.tasks ?? []) this.tasks.takeUp(first, count);
     job.agentSilent = this.now < region.agentSilentUntil;
     this.jobs.push(job);
+    this.fleet.expected += mostVms(job);
     this.firstSubmitAt = Math.min(this.firstSubmitAt, this.now);
     region.enqueue(job);
     const delay = this.streams.sample(
@@ -296,6 +297,7 @@ export class World implements WorldControl {
     for (const vm of job.idle) this.removeVm(vm, t);
     job.idle.length = 0;
     job.finalAt = t;
+    this.fleet.expected -= mostVms(job);
     this.lastFinalAt = Math.max(this.lastFinalAt, t);
     this.queue.cancel(this.timerOf(job));
     (this.regions[job.region] as RegionState).dequeue(job);
@@ -541,4 +543,9 @@ export class World implements WorldControl {
   outcome(): Outcome {
     return measure(this, true);
   }
+}
+
+/** VMs that the job can have at once, whatever the quotas say. */
+function mostVms(job: Job): number {
+  return Math.min(job.vmCap, job.spec.taskCount);
 }
