@@ -1,3 +1,4 @@
+import { whyNeverFinishes } from '../plan/neverFinishes.js';
 import { scenarioSha256 } from '../scenario/canonical.js';
 import { compareStrategies } from '../search/compare.js';
 import { STRATEGY_NOTES } from '../search/strategies.js';
@@ -47,6 +48,10 @@ export async function compare(file: string, options: SamplingOptions): Promise<E
   output.print(formatTable(COLUMNS, rows).join('\n'));
   const notes = strategies.map(({ name }) => [name, STRATEGY_NOTES[name]]);
   output.print(['', ...formatTable([{ title: 'strategy' }, { title: 'what it is' }], notes)].join('\n'));
+  for (const { name, plan } of strategies) {
+    const reason = whyNeverFinishes(plan);
+    if (reason !== null) output.print(`\n${name} can never finish: ${reason}.`);
+  }
   const guesses = guessLines(scenario, options.uncertainty);
   if (guesses.length > 0) output.print(`\n${guesses.join('\n')}`);
   return EXIT.done;

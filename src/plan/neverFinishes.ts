@@ -30,9 +30,11 @@ export function whyNeverFinishes(plan: Plan): string | null {
       missing.set(fault as string, (missing.get(fault as string) ?? new Set()).add(region));
     }
   }
+  const all = plan.campaign.tasks;
+  if (plan.shards.length === 0)
+    return `no region has quota for a VM: all ${grouped(all)} tasks can never run`;
   if (tasks === 0) return null;
   const reasons = [...missing].map(([fault, regions]) => `${fault} in ${[...regions].join(', ')}`);
-  const all = plan.campaign.tasks;
   const share = tasks === all ? `all ${grouped(all)}` : `${grouped(tasks)} of ${grouped(all)}`;
   return `${reasons.join('; ')}: ${share} tasks can never run`;
 }

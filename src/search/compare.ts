@@ -1,6 +1,7 @@
 import type { CostPart, Forecast } from '../plan/forecast.js';
 import { lintPlan } from '../plan/lint.js';
 import { makePlan } from '../plan/makePlan.js';
+import { NeverFinishesError, whyNeverFinishes } from '../plan/neverFinishes.js';
 import type { Plan } from '../plan/plan.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { type ForecastOptions, forecastPlan, openPool } from '../sim/workers.js';
@@ -16,12 +17,19 @@ export interface ComparedPlan<Name extends string = string> {
 
 export type ComparedStrategy = ComparedPlan<StrategyName>;
 
-/** The named strategies for one scenario, each forecast from the same replications (same luck, same guesses). */
+/**
+ * The named strategies for one scenario, each forecast from the same replications (same luck, same guesses). Throws
+ * NeverFinishesError if the quotas let none of them finish.
+ */
 export async function compareStrategies(
   scenario: Scenario,
   options: ForecastOptions,
 ): Promise<{ strategies: ComparedStrategy[] }> {
   const plans = STRATEGIES.map((name) => ({ name, plan: makePlan(scenario, decisionsOf(name, scenario)) }));
+  const reasons = plans.map(({ plan }) => whyNeverFinishes(plan));
+  if (reasons.every((reason) => reason !== null)) {
+    throw new NeverFinishesError(`can never finish, with any strategy: ${reasons[0]}`);
+  }
   return { strategies: await comparePlans(plans, options) };
 }
 

@@ -1,4 +1,5 @@
 import type { Outcome } from '../plan/forecast.js';
+import { whyNeverFinishes } from '../plan/neverFinishes.js';
 import type { Alternative, Plan } from '../plan/plan.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { summarise } from '../sim/replicate.js';
@@ -216,6 +217,10 @@ function percent(share: number): string {
 }
 
 function whyNothingWorks(refused: readonly Candidate[]): string {
+  const endless = refused.map(({ plan }) => whyNeverFinishes(plan));
+  if (endless.length > 0 && endless.every((reason) => reason !== null)) {
+    return `can never finish, with any plan: ${endless[0]}`;
+  }
   const first = refused[0]?.errors[0];
   return first
     ? `every plan of the grid breaks a limit; the first: ${first.path}: ${first.message}`

@@ -35,6 +35,39 @@ describe('a campaign that can never finish', () => {
     }
   });
 
+  it.each([
+    ['compare', 'strategy'],
+    ['plan', 'plan'],
+  ])('%s says so of every %s, with exit code 1', async (command, what) => {
+    const none = ['us-central1', 'us-east4'].flatMap((region) => [
+      ...quota(region, 0),
+      '--set',
+      `regions.${region}.quota.onDemandGpus=0`,
+    ]);
+    const { code, stderr } = await fepcast([command, PILOT, ...none]);
+    expect(stderr).toMatch(
+      new RegExp(`^fepcast: can never finish, with any ${what}: no Spot VM fits .* tasks can never run\n$`),
+    );
+    expect(code).toBe(1);
+  });
+
+  it('compare says so of the strategies that the quotas do not carry, and compares the others', async () => {
+    const none = ['us-central1', 'us-east4'].flatMap((region) => quota(region, 0));
+    const { code, stdout } = await fepcast(['compare', PILOT, ...none, '--replications', '2']);
+    const never = stdout.split('\n').filter((line) => line.includes(' can never finish: '));
+    expect(never.map((line) => line.split(' ')[0])).toEqual([
+      'retry',
+      'checkpoint',
+      'rolling',
+      'per-region',
+      'spot-tail',
+    ]);
+    expect(never[3]).toBe(
+      'per-region can never finish: no region has quota for a VM: all 130 tasks can never run.',
+    );
+    expect(code).toBe(0);
+  });
+
   it('so is one by a strategy that the quotas do not carry', async () => {
     const args = ['--strategy', 'on-demand', '--set', 'regions.us-central1.quota.onDemandGpus=0'];
     const other = ['--set', 'regions.us-east4.quota.onDemandGpus=0'];
