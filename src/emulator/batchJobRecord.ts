@@ -7,7 +7,7 @@ import type { ProtoSchema } from '../plan/protoSchema.js';
 import { secondsNanos } from '../plan/protoTime.js';
 import { isFinal, type JobState } from '../plan/snapshot.js';
 import type { JobView, WorldControl } from '../sim/world/view.js';
-import { jobEventText, STATUS_CHANGED, taskEventText } from './eventTexts.js';
+import { jobEventText, STATUS_CHANGED, taskEventText, type ZoneOfVm } from './eventTexts.js';
 import type { ListedJob } from './filters.js';
 import type { JobEvent, JobHistory } from './history.js';
 import { OPERATIONAL_INFO, UID } from './jobNotes.js';
@@ -37,17 +37,17 @@ export class BatchJobRecord {
   endsAt = Number.NEGATIVE_INFINITY;
   readonly #context: RecordContext;
   readonly #history: JobHistory;
-  readonly #zones: readonly string[];
+  readonly #zoneOf: ZoneOfVm;
   readonly #job: BatchJob;
   readonly #definition: ProtoObject;
 
   constructor(
     context: RecordContext,
-    job: { id: JobName; number: number; json: BatchJob; zones: readonly string[]; history: JobHistory },
+    job: { id: JobName; number: number; json: BatchJob; zoneOf: ZoneOfVm; history: JobHistory },
   ) {
     this.#context = context;
     this.#history = job.history;
-    this.#zones = job.zones;
+    this.#zoneOf = job.zoneOf;
     this.#job = job.json;
     this.#definition = toProtoObject(context.schema, JOB_MESSAGE, job.json);
     this.id = job.id;
@@ -139,7 +139,7 @@ export class BatchJobRecord {
         state: this.#context.world.taskState(this.number, index),
         statusEvents: this.#shown(this.#history.tasks.of(index)).map((event) => ({
           type: STATUS_CHANGED,
-          description: taskEventText(event, this.#zones),
+          description: taskEventText(event, this.#zoneOf),
           eventTime: this.#time(event.at),
           taskState: event.to,
           ...(event.to === 'FAILED' && event.exitCode !== null
@@ -162,7 +162,7 @@ export class BatchJobRecord {
     const changes = this.#changes().map((event) => ({
       at: event.at,
       type: STATUS_CHANGED,
-      description: jobEventText(event, this.id, this.#history.failed, this.#zones),
+      description: jobEventText(event, this.id, this.#history.failed, this.#zoneOf),
     }));
     const notes = this.#history.notes.map((note) => ({
       at: note.at,

@@ -7,8 +7,9 @@ import { secondsNanos } from '../plan/protoTime.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { WorldControl } from '../sim/world/view.js';
 import { BatchJobRecord, type RecordContext } from './batchJobRecord.js';
-import { checkedJob, type JobSpecReader, jobSpecOf, zonesOf } from './checkedJob.js';
+import { checkedJob, type JobSpecReader, jobSpecOf } from './checkedJob.js';
 import type { ScaledClock } from './clock.js';
+import { onlyZone } from './eventTexts.js';
 import { jobFilter, jobOrder, taskFilter } from './filters.js';
 import type { History } from './history.js';
 import { submitNotes } from './jobNotes.js';
@@ -328,14 +329,13 @@ export class BatchService {
   #submit(id: JobName, requestId: string, json: BatchJob, spec: JobSpec): ProtoObject {
     const { world, history, scenario } = this.#options;
     const number = world.submit(spec);
-    const zones = zonesOf(json, id.region, scenario);
     const jobHistory = history.job(number);
     for (const description of submitNotes(json, spec, scenario)) jobHistory.note(description, world.now);
     const record = new BatchJobRecord(this.#context, {
       id: { project: id.project, region: id.region, jobId: id.jobId },
       number,
       json,
-      zones,
+      zoneOf: (vm) => history.zoneOf(vm) ?? onlyZone(id.region),
       history: jobHistory,
     });
     this.#jobs.set(record.name, record);

@@ -51,16 +51,6 @@ export function jobSpecOf(
   }
 }
 
-/** The zones that the job's VMs may be in: those that it names, else those of its region. */
-export function zonesOf(job: BatchJob, region: string, scenario: Scenario): string[] {
-  const named = (job.allocationPolicy?.location?.allowedLocations ?? [])
-    .filter((location) => location.startsWith('zones/'))
-    .map((location) => location.slice('zones/'.length));
-  if (named.length > 0) return named;
-  const zones = scenario.regions[region]?.zones ?? [];
-  return zones.length > 0 ? zones : [`${region}-a`];
-}
-
 /** What the schema's required fields make sure of. */
 function isBatchJob(job: object): job is BatchJob {
   return 'taskGroups' in job && Array.isArray(job.taskGroups);

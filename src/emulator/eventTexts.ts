@@ -19,25 +19,27 @@ const CAUSES: Record<number, string> = {
   50006: 'VM recreation during task execution',
 };
 
-export function taskEventText(event: TaskEvent, zones: readonly string[]): string {
-  const where = event.vm < 0 ? '' : ` on ${instanceName(event.vm, zones)}`;
+/** The zone of the VM with this number. */
+export type ZoneOfVm = (vm: number) => string;
+
+export function taskEventText(event: TaskEvent, zoneOf: ZoneOfVm): string {
+  const where = event.vm < 0 ? '' : ` on zones/${zoneOf(event.vm)}/instances/${instanceId(event.vm)}`;
   const change = `Task state is updated from ${event.from} to ${event.to}${where}`;
   if (event.to !== 'FAILED' || event.exitCode === null) return change;
   const cause = CAUSES[event.exitCode];
   return `${change}${cause ? ` due to ${cause}` : ''} with exit code ${event.exitCode}.`;
 }
 
-/** Compute Engine's instance ids are long numbers; one VM keeps its id and its zone for life. */
+/** Compute Engine's instance ids are long numbers; one VM keeps its id for life. */
 const FIRST_INSTANCE_ID = 7_000_000_000_000_000;
 
-/** Where a VM is and what it is called, given the zones that its job may be in. */
-export function vmPlace(vm: number, zones: readonly string[]): { zone: string; instanceId: string } {
-  return { zone: zones[vm % zones.length] ?? '', instanceId: String(FIRST_INSTANCE_ID + vm) };
+export function instanceId(vm: number): string {
+  return String(FIRST_INSTANCE_ID + vm);
 }
 
-function instanceName(vm: number, zones: readonly string[]): string {
-  const { zone, instanceId } = vmPlace(vm, zones);
-  return `zones/${zone}/instances/${instanceId}`;
+/** The zone of a VM in a region where the World tells no zones apart. */
+export function onlyZone(region: string): string {
+  return `${region}-a`;
 }
 
 /** Event texts carry the project number where requests carry the id. */
@@ -45,7 +47,7 @@ export function jobEventText(
   event: JobEvent<string>,
   job: JobName,
   failed: FailedTask | null,
-  zones: readonly string[],
+  zoneOf: ZoneOfVm,
 ): string {
   const name = numberedName(jobName(job));
   const sentences = [`Job state is set from ${event.from} to ${event.to} for job ${name}.`];
@@ -53,7 +55,7 @@ export function jobEventText(
   if (event.to === 'FAILED' && failed) {
     sentences.push(
       `Job failed due to task failure. Specifically, task with index ${failed.task} failed ` +
-        `due to the following task event: "${taskEventText(failed, zones)}"`,
+        `due to the following task event: "${taskEventText(failed, zoneOf)}"`,
     );
   }
   return sentences.join(' ');

@@ -46,6 +46,8 @@ const MOST_NOTES = 200;
 /** Keeps what the World reports, by job number. */
 export class History implements WorldObserver {
   readonly #jobs: JobHistory[] = [];
+  /** By the number of the VM. */
+  readonly #zones: (string | null)[] = [];
 
   job(job: number): JobHistory {
     let history = this.#jobs[job];
@@ -54,6 +56,15 @@ export class History implements WorldObserver {
       this.#jobs[job] = history;
     }
     return history;
+  }
+
+  /** Where a VM is or was; null where the World tells no zones apart. */
+  zoneOf(vm: number): string | null {
+    return this.#zones[vm] ?? null;
+  }
+
+  vmMade(_job: number, vm: number, zone: string | null): void {
+    this.#zones[vm] = zone;
   }
 
   jobChanged(job: number, from: JobState, to: JobState, at: number, reason: string): void {

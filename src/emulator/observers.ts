@@ -7,6 +7,7 @@ export type Listener = Pick<WorldObserver, 'taskChanged' | 'bucketUsed'>;
 export function withListener(observer: WorldObserver, listener: Listener): WorldObserver {
   return {
     jobChanged: (...change) => observer.jobChanged(...change),
+    vmMade: (...vm) => observer.vmMade?.(...vm),
     jobWaits: (...wait) => observer.jobWaits?.(...wait),
     taskChanged: (...change) => {
       observer.taskChanged(...change);

@@ -85,12 +85,15 @@ export class Rehearsal {
     this.clock = new ScaledClock({ speed, epochSeconds, wallNow });
     const history = new History();
     const tellWorld = (...end: [number, number, number]): void => this.#taskEnded(...end);
-    this.#tasks = options.tasks === 'local' ? new WorldTasks({ scenario, tellWorld }) : null;
+    this.#tasks =
+      options.tasks === 'local'
+        ? new WorldTasks({ scenario, zoneOf: (vm) => history.zoneOf(vm), tellWorld })
+        : null;
     const external = this.#tasks === null ? {} : { external: this.#tasks };
     const { virtualTasks } = options;
     const observer = virtualTasks ? withListener(history, virtualTasks) : history;
     this.#world = new World(scenario, seed, { observer, ...external });
-    virtualTasks?.attach(virtualWorkOf(this.#world, seed));
+    virtualTasks?.attach(virtualWorkOf(this.#world, seed, history));
     this.service = new BatchService({
       world: this.#world,
       clock: this.clock,

@@ -3,6 +3,7 @@ import { CHECKPOINT_SLOTS, checkpointObject, claimObject, resultObject } from '.
 import { type AttemptStart, parseClaim } from '../../plan/taskRecords.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import type { BucketUse, TaskState } from '../../sim/world/view.js';
+import { onlyZone } from '../eventTexts.js';
 import { describeAttempt, type SubmitCommand } from '../localTasks/describeAttempt.js';
 import type { Objects } from './objects.js';
 import { endLine, virtualResult } from './virtualTaskRecords.js';
@@ -13,6 +14,8 @@ export interface VirtualWork {
   durableSeconds(job: number, task: number): number;
   /** Seconds of work that the task is. */
   workSeconds(job: number, task: number): number;
+  /** Where the VM is; null where no zones are told apart. */
+  zoneOf(vm: number): string | null;
 }
 
 /** A job whose tasks write objects. */
@@ -128,7 +131,8 @@ export class VirtualTaskObjects {
     const row = this.#row(job, task);
     if (row === null) return;
     const objects = this.#objects as Objects;
-    const { identity } = describeAttempt({ job: number, task, retry, vm }, submit, this.#scenario);
+    const zone = this.#work?.zoneOf(vm) ?? onlyZone(submit.region);
+    const { identity } = describeAttempt({ job: number, task, retry, vm }, submit, zone, this.#scenario);
     const claim = this.#claim(row);
     const start: AttemptStart = {
       kind: 'start',

@@ -1,8 +1,7 @@
 import type { JournalCommand } from '../../plan/journal.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import type { ExternalAttempt } from '../../sim/world/view.js';
-import { zonesOf } from '../checkedJob.js';
-import { vmPlace } from '../eventTexts.js';
+import { instanceId } from '../eventTexts.js';
 import type { VmIdentity } from '../metadata/vmMetadata.js';
 import { projectNumber } from '../projectNumber.js';
 import type { TaskAttempt } from '../taskRunner.js';
@@ -12,16 +11,17 @@ export type SubmitCommand = Extract<JournalCommand, { command: 'submit' }>;
 /** An instance's name has at most 63 characters; the number of the VM needs some of them. */
 const NAME_STEM = 48;
 
-/** What the World's bare numbers mean, given the command that its job came with. */
+/** What the World's bare numbers mean, given the command that its job came with and the zone of the VM. */
 export function describeAttempt(
   { vm, task, retry }: ExternalAttempt,
   submit: SubmitCommand,
+  zone: string,
   scenario: Scenario,
 ): TaskAttempt {
   const { region, jobId, job } = submit;
   return {
     vm,
-    identity: identityOf(vm, submit, scenario),
+    identity: identityOf(vm, submit, zone, scenario),
     region,
     jobId,
     job,
@@ -33,15 +33,15 @@ export function describeAttempt(
 
 function identityOf(
   vm: number,
-  { project, region, jobId, job }: SubmitCommand,
+  { project, jobId, job }: SubmitCommand,
+  zone: string,
   scenario: Scenario,
 ): VmIdentity {
-  const { zone, instanceId } = vmPlace(vm, zonesOf(job, region, scenario));
   const { allocationPolicy } = job;
   const number = projectNumber(project);
   return {
     name: `${jobId.slice(0, NAME_STEM)}-${vm}`,
-    id: instanceId,
+    id: instanceId(vm),
     zone,
     machineType: allocationPolicy?.instances?.[0]?.policy?.machineType || scenario.machine.type,
     project,

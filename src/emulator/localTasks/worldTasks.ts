@@ -1,5 +1,6 @@
 import type { Scenario } from '../../scenario/scenario.js';
 import type { ExternalAttempt, ExternalTasks } from '../../sim/world/view.js';
+import { onlyZone } from '../eventTexts.js';
 import type { TaskRunner } from '../taskRunner.js';
 import { describeAttempt, type SubmitCommand } from './describeAttempt.js';
 
@@ -18,18 +19,21 @@ export class WorldTasks implements ExternalTasks {
   readonly #scenario: Scenario;
   /** By the World's number of the job. */
   readonly #jobs: SubmitCommand[] = [];
+  readonly #zoneOf: (vm: number) => string | null;
   readonly #tellWorld: (job: number, task: number, exitCode: number) => void;
   /** VMs that have run something, and what they run now. */
   readonly #vms = new Set<number>();
   readonly #running = new Map<number, ExternalAttempt>();
   #runner: TaskRunner | null = null;
 
-  /** `tellWorld`: the attempt at a task has ended now. */
+  /** `zoneOf`: where the World has put the VM. `tellWorld`: the attempt at a task has ended now. */
   constructor(options: {
     scenario: Scenario;
+    zoneOf: (vm: number) => string | null;
     tellWorld: (job: number, task: number, exitCode: number) => void;
   }) {
     this.#scenario = options.scenario;
+    this.#zoneOf = options.zoneOf;
     this.#tellWorld = options.tellWorld;
   }
 
@@ -58,7 +62,8 @@ export class WorldTasks implements ExternalTasks {
     const { job, task, vm } = attempt;
     const submit = this.#jobs[job];
     if (!submit) throw new Error(`the World has a job ${job} that nobody submitted`);
-    this.#runner?.start(describeAttempt(attempt, submit, this.#scenario), (exitCode) => {
+    const zone = this.#zoneOf(vm) ?? onlyZone(submit.region);
+    this.#runner?.start(describeAttempt(attempt, submit, zone, this.#scenario), (exitCode) => {
       // The World may have ended it in the meantime.
       if (this.#running.get(vm) === attempt) this.#tellWorld(job, task, exitCode);
     });

@@ -38,6 +38,8 @@ export interface WorldObserver {
     vm: number,
     exitCode: number | null,
   ): void;
+  /** A VM was asked for, for a task of the job. `zone`: where it is; null where no zones are told apart. */
+  vmMade?(job: number, vm: number, zone: string | null): void;
   /**
    * A job that waits for its first VM has not the quota for it, or one that waits for VMs finds its region sold out.
    * Told once for each spell of waiting for the one cause.

@@ -16,6 +16,7 @@ import type { Tally } from './tally.js';
 import type { TaskStore } from './taskStore.js';
 import { tellBucketUse } from './tellBucketUse.js';
 import type { ExternalTasks, WorldObserver } from './view.js';
+import { zoneOfVm } from './zones.js';
 
 /** Exit codes of Batch itself. Source: docs.cloud.google.com/batch/docs/troubleshooting, 2026-04-08. */
 export const EXIT_PREEMPTED = 50001;
@@ -109,6 +110,7 @@ export class VmLife {
     this.give(vm, index);
     fleet.keyTask[vm] = fleet.task[vm] as number;
     fleet.keyAttempt[vm] = fleet.attempt[vm] as number;
+    this.tellZone(job, vm);
     fleet.phase[vm] = Phase.creating;
     fleet.imageless[vm] = 0;
     // A VM whose agent never reports is never seen to exist; its job is given up long before this.
@@ -116,6 +118,16 @@ export class VmLife {
       ? HORIZON_SECONDS
       : this.sample(this.scenario.startup.createSeconds, vm, Purpose.create);
     this.arm(vm, Pending.created, t + seconds);
+  }
+
+  private tellZone(job: Job, vm: number): void {
+    if (!this.observer?.vmMade) return;
+    const { fleet } = this;
+    const ofRegion = (this.regions[job.region] as RegionState).settings.zones;
+    const zones = job.spec.zones.length > 0 ? job.spec.zones : ofRegion;
+    const [task, attempt] = [fleet.keyTask[vm] as number, fleet.keyAttempt[vm] as number];
+    const zone = zoneOfVm(this.streams, task, attempt, zones);
+    this.observer.vmMade(job.number, fleet.number[vm] as number, zone);
   }
 
   /** Binds the next attempt at a task to the VM. */
