@@ -25,6 +25,15 @@ export interface JobRates {
   ipUsdPerSecond: number;
 }
 
+/** What follows for a job from its specification and the scenario. */
+export interface JobTerms {
+  rates: JobRates;
+  clock: EngineClock;
+  vmCap: number;
+  retriedByIndex: boolean;
+  rewritesFast: boolean;
+}
+
 /** One Batch job in the World: its state, its counts and the order of its waiting tasks. */
 export class Job {
   readonly number: number;
@@ -66,16 +75,7 @@ export class Job {
   constructor(
     number: number,
     spec: JobSpec,
-    place: {
-      region: number;
-      rates: JobRates;
-      clock: EngineClock;
-      vmCap: number;
-      submittedAt: number;
-      firstOwnTask: number;
-      retriedByIndex: boolean;
-      rewritesFast: boolean;
-    },
+    place: JobTerms & { region: number; submittedAt: number; firstOwnTask: number },
   ) {
     this.number = number;
     this.spec = spec;
@@ -97,6 +97,11 @@ export class Job {
       for (const range of ranges)
         for (let i = 0; i < range.count; i += 1) this.taskOf[index++] = range.first + i;
     }
+  }
+
+  /** VMs that it can have at once, whatever the quotas say. */
+  get mostVms(): number {
+    return Math.min(this.vmCap, this.spec.taskCount);
   }
 
   campaignTask(index: number): number {

@@ -1,33 +1,24 @@
-import type { Distribution, ImageDelivery, Scenario } from '../../scenario/scenario.js';
+import type { Scenario } from '../../scenario/scenario.js';
 import type { EventQueue } from '../eventQueue.js';
 import { Purpose, type Streams } from '../streams.js';
 import { Agenda } from './agenda.js';
-import { backoffSeconds } from './backoff.js';
+import { AttemptBounds } from './attemptBounds.js';
 import { CheckpointBooks } from './checkpointBooks.js';
 import { Checkpointing } from './checkpointing.js';
+import { Downloads } from './downloads.js';
+import { ENDS_WITHOUT_VM, EXIT_APPLICATION, EXIT_OF_END, EXITS_WITHOUT_VM } from './exitCodes.js';
 import { End, type Fleet, Pending, Phase } from './fleet.js';
 import { type Job, Task } from './jobTable.js';
 import { LastUploads } from './lastUploads.js';
 import { LifeAccount } from './lifeAccount.js';
-import { type Mishap, Mishaps } from './mishaps.js';
+import { Mishaps } from './mishaps.js';
 import { HORIZON_SECONDS } from './outcome.js';
 import type { RegionState } from './regionState.js';
+import { Startup } from './startup.js';
 import type { Tally } from './tally.js';
 import type { TaskStore } from './taskStore.js';
-import { tellBucketUse } from './tellBucketUse.js';
 import type { ExternalTasks, WorldObserver } from './view.js';
 import { zoneOfVm } from './zones.js';
-
-/** Exit codes of Batch itself. Source: docs.cloud.google.com/batch/docs/troubleshooting, 2026-04-08. */
-export const EXIT_PREEMPTED = 50001;
-export const EXIT_TIME_LIMIT = 50005;
-const EXIT_VM_LOST = 50002;
-const EXIT_REBOOT = 50003;
-const EXIT_UNRESPONSIVE = 50004;
-const EXIT_RECREATED = 50006;
-const EXIT_APPLICATION = 1;
-/** What an attempt ended with from outside says of its VM: gone. */
-const EXITS_WITHOUT_VM = [EXIT_VM_LOST, EXIT_UNRESPONSIVE, EXIT_RECREATED];
 
 /** What the World does when a life says so. */
 export interface LifeEvents {
@@ -52,13 +43,14 @@ export class VmLife {
   private readonly jobs: readonly Job[];
   private readonly regions: readonly RegionState[];
   private readonly events: LifeEvents;
-  private readonly observer: WorldObserver | null;
   private readonly external: ExternalTasks | null;
   private readonly agenda: Agenda;
   private readonly books: CheckpointBooks;
   private readonly checkpointing: Checkpointing;
   private readonly account: LifeAccount;
-  private readonly imageSeconds: Record<ImageDelivery, Distribution>;
+  private readonly bounds: AttemptBounds;
+  private readonly startup: Startup;
+  private readonly downloads: Downloads;
   private readonly mishaps: Mishaps;
   private readonly uploads: LastUploads;
 
@@ -86,15 +78,24 @@ export class VmLife {
     this.jobs = parts.jobs;
     this.regions = parts.regions;
     this.events = parts.events;
-    this.observer = parts.observer;
     this.external = parts.external;
     this.agenda = new Agenda(parts.fleet, parts.queue);
     this.books = new CheckpointBooks(parts);
     this.checkpointing = new Checkpointing({ ...parts, agenda: this.agenda, books: this.books });
     this.mishaps = new Mishaps(parts);
     this.uploads = new LastUploads({ ...parts, agenda: this.agenda, books: this.books });
-    const { pullSeconds, streamingSeconds, bakedSeconds } = parts.scenario.startup;
-    this.imageSeconds = { pull: pullSeconds, streaming: streamingSeconds, baked: bakedSeconds };
+    this.downloads = new Downloads({ ...parts, agenda: this.agenda, books: this.books });
+    this.bounds = new AttemptBounds({ ...parts, agenda: this.agenda });
+    this.startup = new Startup({
+      ...parts,
+      agenda: this.agenda,
+      bounds: this.bounds,
+      events: {
+        taskMoved: (vm, to) => this.events.taskMoved(vm, to),
+        imageMissing: (vm, t) => this.finishAttempt(vm, t, EXIT_APPLICATION, false),
+        ready: (vm, t) => this.startFetch(vm, t),
+      },
+    });
     this.account = new LifeAccount({ ...parts, checkpointing: this.checkpointing });
   }
 
@@ -116,7 +117,12 @@ export class VmLife {
     // A VM whose agent never reports is never seen to exist; its job is given up long before this.
     const seconds = job.agentSilent
       ? HORIZON_SECONDS
-      : this.sample(this.scenario.startup.createSeconds, vm, Purpose.create);
+      : this.streams.sample(
+          this.scenario.startup.createSeconds,
+          fleet.keyTask[vm] as number,
+          fleet.keyAttempt[vm] as number,
+          Purpose.create,
+        );
     this.arm(vm, Pending.created, t + seconds);
   }
 
@@ -156,8 +162,8 @@ export class VmLife {
     this.fleet.attemptFrom[vm] = t;
     this.events.taskMoved(vm, Task.assigned);
     this.events.taskMoved(vm, Task.running);
-    this.startLimit(vm, t);
-    if (this.fleet.imageless[vm] === 1) this.pullImage(vm, t);
+    this.bounds.startLimit(vm, t);
+    if (this.fleet.imageless[vm] === 1) this.startup.takeImage(vm, t);
     else this.startFetch(vm, t);
   }
 
@@ -185,19 +191,19 @@ export class VmLife {
         this.reachEnd(vm, t);
         break;
       case Pending.created:
-        this.boot(vm, t);
+        this.startup.boot(vm, t);
         break;
       case Pending.booted:
-        this.takeImage(vm, t);
+        this.startup.booted(vm, t);
         break;
       case Pending.imageReady:
-        this.imageEnds(vm, t);
+        this.startup.imageEnds(vm, t);
         break;
       case Pending.spreadOver:
         this.startFetch(vm, t);
         break;
       case Pending.read:
-        this.requestRead(vm, t);
+        this.downloads.request(vm, t);
         break;
       case Pending.fetched:
         this.startComputing(vm, t);
@@ -233,182 +239,52 @@ export class VmLife {
     return this.regions[this.jobOf(vm).region] as RegionState;
   }
 
-  private sample(distribution: Distribution, vm: number, purpose: Purpose): number {
-    const { fleet } = this;
-    const task = fleet.keyTask[vm] as number;
-    return this.streams.sample(distribution, task, fleet.keyAttempt[vm] as number, purpose);
-  }
+  // ---- what comes before computing -------------------------------------------------------------------------------
 
-  // ---- start-up ------------------------------------------------------------------------------------------------
-
-  /** The VM exists: it is billed and, if it is Spot, can be taken away. */
-  private boot(vm: number, t: number): void {
-    const { fleet } = this;
-    fleet.phase[vm] = Phase.booting;
-    fleet.billedFrom[vm] = t;
-    fleet.attemptFrom[vm] = t;
-    if (this.scenario.spot.hazardFrom === 'vm') this.startHazard(vm, t);
-    this.events.taskMoved(vm, Task.assigned);
-    const driver =
-      this.jobOf(vm).spec.imageDelivery === 'baked'
-        ? 0
-        : this.sample(this.scenario.startup.driverSeconds, vm, Purpose.driver);
-    this.arm(
-      vm,
-      Pending.booted,
-      t + this.sample(this.scenario.startup.bootSeconds, vm, Purpose.boot) + driver,
-    );
-  }
-
-  /** Draws the VM's lifetime from `t` on: one Exp(1), whatever the hazard. */
-  private startHazard(vm: number, t: number): void {
-    const { fleet } = this;
-    if (this.jobOf(vm).spec.provisioning !== 'spot') return;
-    const x = this.streams.exponential(
-      fleet.keyTask[vm] as number,
-      fleet.keyAttempt[vm] as number,
-      Purpose.life,
-      0,
-    );
-    const { hazard } = this.regionOf(vm);
-    fleet.hazardFrom[vm] = t;
-    fleet.bearing[vm] = x;
-    if (hazard.followsLoad) this.followHazard(vm, t);
-    else this.dieAt(vm, hazard.deathAt(x, t));
+  /** The VM is taken away at `at`, unless the attempt ends before or at the same instant. */
+  dieAt(vm: number, at: number): void {
+    this.bounds.dieAt(vm, at);
   }
 
   /** The cell of the load grid from `t` on: the VM dies in it or has borne it. */
   followHazard(vm: number, t: number): void {
-    const { fleet } = this;
-    const from = fleet.hazardFrom[vm] as number;
-    if (from < 0) return;
-    const region = this.regionOf(vm);
-    const left = fleet.bearing[vm] as number;
-    const death = region.hazard.followed(left, from, t, region.spotVms);
-    if (death < Number.POSITIVE_INFINITY) this.dieAt(vm, death);
-    else fleet.bearing[vm] = left - region.hazard.usedUp;
+    this.bounds.followHazard(vm, t);
   }
-
-  /** The VM is taken away at `at`, unless the attempt ends before or at the same instant. */
-  dieAt(vm: number, at: number): void {
-    const { fleet } = this;
-    // A VM that has had its notice goes when that is over.
-    if (fleet.phase[vm] === Phase.flushing) return;
-    fleet.deathAt[vm] = at;
-    this.boundBy(vm, at, End.preempted);
-    if ((fleet.endAt[vm] as number) < (fleet.nextAt[vm] as number)) {
-      this.arm(vm, Pending.end, fleet.endAt[vm] as number);
-    }
-  }
-
-  /** The attempt ends at `at` at the latest. */
-  private boundBy(vm: number, at: number, kind: number): void {
-    if (at < (this.fleet.endAt[vm] as number)) {
-      this.fleet.endAt[vm] = at;
-      this.fleet.endKind[vm] = kind;
-    }
-  }
-
-  private mayBeCutBy(vm: number, mishap: Mishap | null): void {
-    if (mishap !== null) this.boundBy(vm, mishap.at, mishap.kind);
-  }
-
-  private takeImage(vm: number, t: number): void {
-    this.events.taskMoved(vm, Task.running);
-    this.startLimit(vm, t);
-    this.pullImage(vm, t);
-  }
-
-  private pullImage(vm: number, t: number): void {
-    this.fleet.phase[vm] = Phase.image;
-    const delivery = this.jobOf(vm).spec.imageDelivery;
-    const own = this.sample(this.imageSeconds[delivery], vm, Purpose.image);
-    if (delivery !== 'baked') this.tally.imagePulls += 1;
-    this.arm(vm, Pending.imageReady, delivery === 'pull' ? this.regionOf(vm).registry.pull(t, own) : t + own);
-  }
-
-  private startLimit(vm: number, t: number): void {
-    const limit = this.jobOf(vm).spec.maxRunDurationSeconds;
-    if (limit === null) return;
-    this.fleet.limitAt[vm] = t + limit;
-    this.boundBy(vm, t + limit, End.timeLimit);
-  }
-
-  /** The image is there, or the registry had none: then the runnable fails with exit code 1 before it writes a word. */
-  private imageEnds(vm: number, t: number): void {
-    const failed = t < this.regionOf(vm).imageFailsUntil && this.jobOf(vm).spec.imageDelivery !== 'baked';
-    this.fleet.imageless[vm] = failed ? 1 : 0;
-    if (failed) this.finishAttempt(vm, t, EXIT_APPLICATION, false);
-    else this.spread(vm, t);
-  }
-
-  private spread(vm: number, t: number): void {
-    const { fleet } = this;
-    const { startSpreadSeconds: seconds, external = false } = this.jobOf(vm).spec;
-    // A real task spreads its start itself.
-    if (seconds === 0 || external) {
-      this.startFetch(vm, t);
-      return;
-    }
-    fleet.phase[vm] = Phase.spread;
-    const u = this.streams.uniform(
-      fleet.keyTask[vm] as number,
-      fleet.keyAttempt[vm] as number,
-      Purpose.spread,
-      0,
-    );
-    this.arm(vm, Pending.spreadOver, t + seconds * u);
-  }
-
-  // ---- input and restore ---------------------------------------------------------------------------------------
 
   private startFetch(vm: number, t: number): void {
     const { fleet } = this;
     fleet.phase[vm] = Phase.fetching;
     fleet.fetchFrom[vm] = t;
-    fleet.tries[vm] = 0;
-    const restore = (this.tasks.durable[fleet.task[vm] as number] as number) > 0 ? 1 : 0;
-    fleet.requestsLeft[vm] = restore + (this.scenario.campaign.inputBytes > 0 ? 1 : 0);
     if (this.jobOf(vm).spec.external) this.startExternal(vm, t);
-    else if (fleet.requestsLeft[vm] === 0) this.startComputing(vm, t);
-    else this.requestRead(vm, t);
+    else if (!this.downloads.begin(vm, t)) this.startComputing(vm, t);
   }
 
-  private requestRead(vm: number, t: number): void {
-    const { fleet } = this;
-    const { bucket, campaign } = this.scenario;
-    if (!this.regionOf(vm).bucket.read(t)) {
-      tellBucketUse(this.observer, 'requestRefused', fleet, vm, t);
-      // A task without its input can do nothing else: it asks until it is served.
-      this.arm(vm, Pending.read, t + backoffSeconds(this.streams, fleet, vm, bucket));
-      return;
-    }
-    fleet.tries[vm] = 0;
-    this.tally.readsBilled += 1;
-    const left = (fleet.requestsLeft[vm] as number) - 1;
-    fleet.requestsLeft[vm] = left;
-    if (left > 0) {
-      this.arm(vm, Pending.read, t + bucket.latencySeconds);
-      return;
-    }
-    const done = this.tasks.durable[fleet.task[vm] as number] as number;
-    const bytes = campaign.inputBytes + (done > 0 ? this.books.sizeOf(done) : 0);
-    if (this.regionOf(vm).bucketIsFar) this.tally.crossRegionBytes += bytes;
-    const speed = bucket.downloadThroughputBytesPerSecond ?? Number.POSITIVE_INFINITY;
-    this.arm(vm, Pending.fetched, t + bucket.latencySeconds + bytes / speed);
-  }
-
-  // ---- computing -------------- -------------------------------------------------------------------------------
+  // ---- computing ------------------------------------------------------------------------------------------------
 
   private startComputing(vm: number, t: number): void {
     const { fleet, scenario } = this;
     const task = fleet.task[vm] as number;
-    if ((fleet.hazardFrom[vm] as number) < 0) this.startHazard(vm, t);
     const { clock, spec } = this.jobOf(vm);
     const work =
       spec.attempt?.seconds ??
       this.streams.sample(scenario.campaign.taskDurationSeconds, task, 0, Purpose.work);
     const done = Math.min(this.tasks.durable[task] as number, work);
+    this.beginWork(vm, t, work, done);
+    // A task that finishes and loses its VM at the same instant has finished.
+    const finishAt = t + clock.wallFor(work - done);
+    if (finishAt <= (fleet.endAt[vm] as number)) {
+      fleet.endAt[vm] = finishAt;
+      fleet.endKind[vm] = spec.attempt?.exitCode ? End.failed : End.finished;
+    }
+    if (!spec.attempt) this.bounds.mayBeCutBy(vm, this.mishaps.failure(vm, t, clock));
+    this.bounds.mayBeCutBy(vm, this.mishaps.fault(vm, t));
+    this.checkpointing.start(vm, t);
+  }
+
+  /** Computing begins at `t` with `done` of the `work`. */
+  private beginWork(vm: number, t: number, work: number, done: number): void {
+    const { fleet } = this;
+    if ((fleet.hazardFrom[vm] as number) < 0) this.bounds.startHazard(vm, t);
     fleet.phase[vm] = Phase.computing;
     fleet.computeFrom[vm] = t;
     fleet.work[vm] = work;
@@ -416,29 +292,13 @@ export class VmLife {
     fleet.markTime[vm] = t;
     fleet.markProgress[vm] = done;
     this.tally.events += 1;
-    // A task that finishes and loses its VM at the same instant has finished.
-    const finishAt = t + clock.wallFor(work - done);
-    if (finishAt <= (fleet.endAt[vm] as number)) {
-      fleet.endAt[vm] = finishAt;
-      fleet.endKind[vm] = spec.attempt?.exitCode ? End.failed : End.finished;
-    }
-    if (!spec.attempt) this.mayBeCutBy(vm, this.mishaps.failure(vm, t, clock));
-    this.mayBeCutBy(vm, this.mishaps.fault(vm, t));
-    this.checkpointing.start(vm, t);
   }
 
   /** The task is somebody else's to run: it goes on until that one says how it ended, or the VM or its time is over. */
   private startExternal(vm: number, t: number): void {
     const { fleet } = this;
-    if ((fleet.hazardFrom[vm] as number) < 0) this.startHazard(vm, t);
-    fleet.phase[vm] = Phase.computing;
-    fleet.computeFrom[vm] = t;
-    fleet.work[vm] = Number.POSITIVE_INFINITY;
-    fleet.base[vm] = 0;
-    fleet.markTime[vm] = t;
-    fleet.markProgress[vm] = 0;
-    this.tally.events += 1;
-    this.mayBeCutBy(vm, this.mishaps.fault(vm, t));
+    this.beginWork(vm, t, Number.POSITIVE_INFINITY, 0);
+    this.bounds.mayBeCutBy(vm, this.mishaps.fault(vm, t));
     this.checkpointing.start(vm, t);
     const job = fleet.job[vm] as number;
     const task = fleet.taskIndex[vm] as number;
@@ -477,33 +337,16 @@ export class VmLife {
       this.events.idleEnded(vm, t);
       return;
     }
-    switch (this.fleet.endKind[vm]) {
-      case End.finished:
-        this.startPublish(vm, t);
-        break;
-      case End.preempted:
-        if (this.isNoticed(vm)) this.giveNotice(vm, t);
-        else if (this.seesNotice(vm)) this.startFlush(vm, t);
-        else this.finishAttempt(vm, t, EXIT_PREEMPTED, true);
-        break;
-      case End.failed:
-        this.finishAttempt(vm, t, this.jobOf(vm).spec.attempt?.exitCode || EXIT_APPLICATION, false);
-        break;
-      case End.vmLost:
-        this.finishAttempt(vm, t, EXIT_VM_LOST, true);
-        break;
-      case End.reboot:
-        this.finishAttempt(vm, t, EXIT_REBOOT, false);
-        break;
-      case End.unresponsive:
-        this.finishAttempt(vm, t, EXIT_UNRESPONSIVE, true);
-        break;
-      case End.recreated:
-        this.finishAttempt(vm, t, EXIT_RECREATED, true);
-        break;
-      default:
-        this.finishAttempt(vm, t, EXIT_TIME_LIMIT, false);
-    }
+    const kind = this.fleet.endKind[vm] as number;
+    if (kind === End.finished) this.startPublish(vm, t);
+    else if (kind === End.preempted && this.isNoticed(vm)) this.giveNotice(vm, t);
+    else if (kind === End.preempted && this.seesNotice(vm)) this.startFlush(vm, t);
+    else this.finishAttempt(vm, t, this.exitCodeOf(vm, kind), ENDS_WITHOUT_VM.includes(kind));
+  }
+
+  private exitCodeOf(vm: number, kind: number): number {
+    const own = kind === End.failed ? this.jobOf(vm).spec.attempt?.exitCode : 0;
+    return own || (EXIT_OF_END[kind] as number);
   }
 
   /** All work is done; the result counts once it lies in the bucket. */
@@ -516,7 +359,7 @@ export class VmLife {
     }
     fleet.endAt[vm] = fleet.deathAt[vm] as number;
     fleet.endKind[vm] = End.preempted;
-    this.boundBy(vm, fleet.limitAt[vm] as number, End.timeLimit);
+    this.bounds.bound(vm, fleet.limitAt[vm] as number, End.timeLimit);
     this.uploads.publish(vm, t);
   }
 

@@ -3,26 +3,25 @@ import type { JobSpec } from '../../plan/jobSpec.js';
 import type { WorldFault } from '../../plan/journal.js';
 import { LIMITS } from '../../plan/limits.js';
 import type { JobState } from '../../plan/snapshot.js';
-import { vmUsdPerHour } from '../../plan/vmPrice.js';
-import { machineShape } from '../../scenario/machines.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { EventHeap } from '../eventHeap.js';
 import type { EventQueue, QueueKind } from '../eventQueue.js';
 import { EventWheel } from '../eventWheel.js';
 import { Purpose, Streams } from '../streams.js';
 import { Bucket } from './bucket.js';
-import { EngineClock } from './engineClock.js';
+import { Dispatcher } from './dispatcher.js';
+import { EXIT_PREEMPTED } from './exitCodes.js';
 import { Fleet, Phase } from './fleet.js';
-import { Job, type JobRates, TASK_STATES, Task } from './jobTable.js';
-import { rewritesFast } from './objectRateLimit.js';
+import { Job, TASK_STATES, Task } from './jobTable.js';
+import { jobTerms } from './jobTerms.js';
 import { OrderedFaults } from './orderedFaults.js';
 import { measure } from './outcome.js';
 import { RegionState } from './regionState.js';
-import { RegionTimer, regionOfTimer, regionTimerId, SpotWeather } from './spotWeather.js';
+import { RegionTimer, regionOfTimer, SpotWeather } from './spotWeather.js';
 import { Tally } from './tally.js';
 import { TaskStore } from './taskStore.js';
 import type { ExternalTasks, JobView, TaskState, WorldControl, WorldObserver } from './view.js';
-import { EXIT_PREEMPTED, VmLife } from './vmLife.js';
+import { VmLife } from './vmLife.js';
 
 /**
  * How long Batch waits for the first VM of a job to report, and what it says then. Source of the words:
@@ -45,7 +44,6 @@ export class World implements WorldControl {
   readonly tally = new Tally();
   readonly fleet = new Fleet();
   readonly buckets: readonly Bucket[];
-  peakVms = 0;
   now = 0;
   firstSubmitAt = Number.POSITIVE_INFINITY;
   lastFinalAt = 0;
@@ -54,6 +52,7 @@ export class World implements WorldControl {
   private readonly queue: EventQueue;
   private readonly streams: Streams;
   private readonly life: VmLife;
+  private readonly dispatcher: Dispatcher;
   private readonly weather: SpotWeather;
   private readonly ordered: OrderedFaults;
   private readonly observer: WorldObserver | null;
@@ -106,6 +105,14 @@ export class World implements WorldControl {
         idleEnded: (vm, t) => this.idleEnded(vm, t),
       },
     });
+    this.dispatcher = new Dispatcher({
+      scenario,
+      queue: this.queue,
+      fleet: this.fleet,
+      life: this.life,
+      observer: this.observer,
+      scheduled: (job, t) => this.scheduled(job, t),
+    });
     this.weather = new SpotWeather({
       streams: this.streams,
       queue: this.queue,
@@ -122,6 +129,10 @@ export class World implements WorldControl {
       roomMade: (region, t) => this.dispatch(region, t),
     });
     for (const region of this.regions) this.weather.begin(region);
+  }
+
+  get peakVms(): number {
+    return this.dispatcher.peakVms;
   }
 
   // ---- time ----------------------------------------------------------------------------------------------------
@@ -167,30 +178,18 @@ export class World implements WorldControl {
     const regionNumber = this.regionNumber.get(spec.region);
     if (regionNumber === undefined) throw new Error(`the scenario has no region ${spec.region}`);
     if (spec.external && this.fold) throw new Error('a folded World cannot wait for external tasks');
-    const { limits } = this.scenario.batch;
     const region = this.regions[regionNumber] as RegionState;
     const own = spec.tasks?.every(({ first, count }) => this.tasks.has(first + count - 1)) ?? false;
     const job = new Job(this.jobs.length, own ? spec : { ...spec, tasks: null }, {
       region: regionNumber,
-      rates: this.ratesOf(spec),
-      clock: new EngineClock(
-        spec.checkpoint.policy === 'none' ? 0 : spec.checkpoint.engineIntervalSeconds,
-        spec.checkpoint.policy === 'none' ? 0 : this.scenario.checkpoint.pauseSeconds,
-      ),
-      vmCap: Math.min(
-        spec.parallelism,
-        limits.parallelTasksPerJob ?? Number.POSITIVE_INFINITY,
-        (spec.oneZone ? limits.vmsPerJobOneZone : limits.vmsPerJob) ?? Number.POSITIVE_INFINITY,
-      ),
+      ...jobTerms(this.scenario, spec),
       submittedAt: this.now,
       firstOwnTask: own ? 0 : this.tasks.allot(spec.taskCount),
-      retriedByIndex: this.scenario.batch.retriedTasks === 'byIndex',
-      rewritesFast: rewritesFast(spec.checkpoint, this.scenario.bucket),
     });
     if (own) for (const { first, count } of spec.tasks ?? []) this.tasks.takeUp(first, count);
     job.agentSilent = this.now < region.agentSilentUntil;
     this.jobs.push(job);
-    this.fleet.expected += mostVms(job);
+    this.fleet.expected += job.mostVms;
     this.firstSubmitAt = Math.min(this.firstSubmitAt, this.now);
     region.enqueue(job);
     const delay = this.streams.sample(
@@ -202,18 +201,6 @@ export class World implements WorldControl {
     this.queue.schedule(this.timerOf(job), this.now + delay);
     this.changes += 1;
     return job.number;
-  }
-
-  private ratesOf(spec: JobSpec): JobRates {
-    const perHour = vmUsdPerHour(this.scenario, spec);
-    return {
-      gpus: spec.gpusPerVm,
-      cpus: machineShape(spec.machineType).vcpus,
-      diskGb: spec.bootDiskGb,
-      usdPerSecond: perHour.machine / 3600,
-      diskUsdPerSecond: perHour.bootDisk / 3600,
-      ipUsdPerSecond: perHour.externalIp / 3600,
-    };
   }
 
   private timerOf(job: Job): number {
@@ -259,6 +246,14 @@ export class World implements WorldControl {
     if (vm >= 0) this.life.endExternal(vm, this.now, exitCode);
   }
 
+  /** The quotas leave room for the job's first VM: Batch picks it up. */
+  private scheduled(job: Job, t: number): void {
+    this.queue.cancel(this.timerOf(job));
+    if (job.agentSilent) this.queue.schedule(this.timerOf(job), t + AGENT_PATIENCE_SECONDS);
+    job.idleSince = t;
+    this.setState(job, 'SCHEDULED', t, '');
+  }
+
   private setState(job: Job, to: JobState, t: number, reason: string): void {
     const from = job.state;
     job.state = to;
@@ -297,7 +292,7 @@ export class World implements WorldControl {
     for (const vm of job.idle) this.removeVm(vm, t);
     job.idle.length = 0;
     job.finalAt = t;
-    this.fleet.expected -= mostVms(job);
+    this.fleet.expected -= job.mostVms;
     this.lastFinalAt = Math.max(this.lastFinalAt, t);
     this.queue.cancel(this.timerOf(job));
     (this.regions[job.region] as RegionState).dequeue(job);
@@ -306,70 +301,8 @@ export class World implements WorldControl {
 
   // ---- VMs -----------------------------------------------------------------------------------------------------
 
-  /** Creates VMs for waiting tasks as far as parallelism, caps, quotas and the ramp allow. */
   private dispatch(region: RegionState, t: number): void {
-    const perMinute = this.scenario.batch.vmsPerMinute;
-    let rampBusy = false;
-    for (const job of region.jobs) {
-      if (job.state === 'QUEUED' && !this.trySchedule(job, region, t)) continue;
-      while (job.waiting > 0 && job.idle.length > 0) {
-        this.life.reuse(job.idle.pop() as number, job.takeNext(), t);
-      }
-      while (
-        !rampBusy &&
-        job.waiting > 0 &&
-        job.vms < job.vmCap &&
-        region.hasRoom(job.spec.provisioning, job.rates)
-      ) {
-        if (perMinute !== null) {
-          if (t < region.nextCreateAt) {
-            this.queue.schedule(regionTimerId(region.number, RegionTimer.ramp), region.nextCreateAt);
-            rampBusy = true;
-            break;
-          }
-          region.nextCreateAt = t + 60 / perMinute;
-        }
-        job.waitsFor = null;
-        job.vms += 1;
-        region.use(job.spec.provisioning, job.rates, 1);
-        this.life.create(job, job.takeNext(), t);
-        this.peakVms = Math.max(this.peakVms, this.fleet.alive);
-      }
-      if (this.observer !== null) this.tellStockout(job, region, t);
-    }
-  }
-
-  /**
-   * A queued job is picked up when its delay is over and the quotas leave room for at least one VM; whether there is
-   * one to be had turns out afterwards: Batch keeps a job SCHEDULED through a stockout.
-   */
-  private trySchedule(job: Job, region: RegionState, t: number): boolean {
-    if (!job.scheduleReady) return false;
-    if (!region.hasQuota(job.spec.provisioning, job.rates)) {
-      if (this.observer !== null) this.tellQuota(job, region, t);
-      return false;
-    }
-    job.waitsFor = null;
-    this.queue.cancel(this.timerOf(job));
-    if (job.agentSilent) this.queue.schedule(this.timerOf(job), t + AGENT_PATIENCE_SECONDS);
-    job.idleSince = t;
-    this.setState(job, 'SCHEDULED', t, '');
-    return true;
-  }
-
-  private tellQuota(job: Job, region: RegionState, t: number): void {
-    const quota = region.bindingQuota(job.spec.provisioning, job.rates);
-    if (quota === null || job.waitsFor === 'quota') return;
-    job.waitsFor = 'quota';
-    this.observer?.jobWaits?.(job.number, { cause: 'quota', quota }, t);
-  }
-
-  private tellStockout(job: Job, region: RegionState, t: number): void {
-    const wantsVm = job.waiting > 0 && job.vms < job.vmCap;
-    if (!wantsVm || job.waitsFor === 'stockout' || region.isObtainable(job.spec.provisioning)) return;
-    job.waitsFor = 'stockout';
-    const zones = job.spec.zones.length > 0 ? job.spec.zones : region.settings.zones;
-    this.observer?.jobWaits?.(job.number, { cause: 'stockout', zones }, t);
+    this.dispatcher.dispatch(region, t);
   }
 
   private regionTimer(id: number, t: number): void {
@@ -543,9 +476,4 @@ export class World implements WorldControl {
   outcome(): Outcome {
     return measure(this, true);
   }
-}
-
-/** VMs that the job can have at once, whatever the quotas say. */
-function mostVms(job: Job): number {
-  return Math.min(job.vmCap, job.spec.taskCount);
 }
