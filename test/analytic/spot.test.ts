@@ -130,20 +130,26 @@ describe('shocks', () => {
   });
 });
 
-test('the load factor multiplies the hazard by 1 + a x our share of the pool', () => {
-  const vms = 100;
-  const scenario = endless(vms, (s) => {
-    region(s).quota.spotGpus = vms;
-    region(s).capacity.poolVms = 400;
-    s.spot.loadFactor = 2;
-  });
-  const perHour = -Math.log(0.95) * vms * (1 + 2 * (vms / 400));
-  const means = Array.from({ length: 20 }, (_, r) => {
-    const losses = lossesByHour(scenario, `load/${r}`, 300);
-    return losses.reduce((a, b) => a + b, 0) / losses.length;
-  });
-  expect(Math.abs(standardErrors(means, { value: perHour, standardError: 0 }))).toBeLessThan(4);
-});
+test.each([
+  [400, 1.5],
+  [50, 3],
+])(
+  'the load factor of 2 multiplies the hazard of 100 VMs in a pool of %d by %d: at most the whole pool counts',
+  (poolVms, factor) => {
+    const vms = 100;
+    const scenario = endless(vms, (s) => {
+      region(s).quota.spotGpus = vms;
+      region(s).capacity.poolVms = poolVms;
+      s.spot.loadFactor = 2;
+    });
+    const perHour = -Math.log(0.95) * vms * factor;
+    const means = Array.from({ length: 20 }, (_, r) => {
+      const losses = lossesByHour(scenario, `load/${r}`, 300);
+      return losses.reduce((a, b) => a + b, 0) / losses.length;
+    });
+    expect(Math.abs(standardErrors(means, { value: perHour, standardError: 0 }))).toBeLessThan(4);
+  },
+);
 
 test('stockouts fill the share of time rate x duration / (1 + rate x duration)', () => {
   const scenario = endless(1, (s) => {
