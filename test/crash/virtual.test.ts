@@ -58,6 +58,7 @@ describe('a campaign in virtual time whose executors are killed and held up, and
     expect(sum(({ exits }) => exits)).toBeGreaterThan(count);
     expect(sum(({ remainders }) => remainders)).toBeGreaterThan(2 * count);
     expect(sum(({ preemptions }) => preemptions)).toBeGreaterThan(5 * count);
+    expect(sum(({ moves }) => moves)).toBeGreaterThan(count / 20);
     expect(sum(({ cancelled }) => Number(cancelled))).toBeGreaterThan(count / 10);
     const methods = new Set(all.flatMap(({ killedAt }) => killedAt.map((point) => point.split(' ')[0])));
     expect(METHODS.filter((method) => !methods.has(method))).toEqual([]);

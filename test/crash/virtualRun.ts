@@ -28,6 +28,8 @@ export interface Played {
   jobs: number;
   remainders: number;
   preemptions: number;
+  /** Jobs that were taken from a region without VMs. */
+  moves: number;
   cancelled: boolean;
 }
 
@@ -83,6 +85,7 @@ export async function playSeed(seed: string, tell: (text: string) => void = () =
     jobs: 0,
     remainders: 0,
     preemptions: 0,
+    moves: 0,
     cancelled: false,
   };
   const game: Game = {
@@ -105,6 +108,8 @@ export async function playSeed(seed: string, tell: (text: string) => void = () =
   };
   const cancelAt = draw('cancel') < 0.3 ? 600 + 7200 * draw('cancel at') : null;
   if (cancelAt !== null) void leaveCancel(game, cancelAt);
+
+  if (draw('stockout') < 0.3) runDry(game);
 
   let summary = await untilOver(game, { misfortunes: 3 + Math.floor(5 * draw('misfortunes')) });
   if (summary.state === 'cancelled') {
@@ -132,8 +137,20 @@ export async function playSeed(seed: string, tell: (text: string) => void = () =
   if (!isLate) checkCost(game, summary, evidence);
   played.jobs = evidence.jobs.length;
   played.remainders = evidence.jobs.filter(({ job }) => /-r\d+$/.test(job.jobId)).length;
+  played.moves = evidence.ledger
+    .flatMap(({ text }) => parseLedger(text, 'ledger'))
+    .filter((line) => line.kind === 'job-cancelling' && line.why.startsWith('no VM comes')).length;
   played.preemptions = outcome?.metrics.preemptions ?? 0;
   return played;
+}
+
+/** All VMs of a region vanish, and for hours, or a day, there are no others. */
+function runDry({ seed, cloud }: Game): void {
+  const draw = (word: string): number => chance(seed, 'stockout', word);
+  const at = 7200 * draw('at');
+  const region = REGIONS[Math.floor(draw('region') * REGIONS.length)] ?? '';
+  cloud.rehearsal.order({ kind: 'stockout', region, at, seconds: 3600 + DAY_SECONDS * draw('seconds') });
+  cloud.rehearsal.order({ kind: 'preempt', region, at, share: 1 });
 }
 
 /** Somebody else wants the run to end, whether it has ended by then or not. */
