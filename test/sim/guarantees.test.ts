@@ -13,6 +13,8 @@ import { World } from '../../src/sim/world/world.js';
 import { randomScenario } from './randomScenario.js';
 
 const RUNS = { seed: 20261123, numRuns: 300 };
+/** What must hold of any campaign is tried on many more, on scenarios that no other test here has. */
+const MANY_RUNS = { seed: 20261125, numRuns: 1_000 };
 
 /** All jobs of the plan at once, with an observer. */
 function submitAll(
@@ -75,7 +77,7 @@ describe('in every world', () => {
           expect(Number.isFinite(value) && value >= 0, `${metric} = ${value}`).toBe(true);
         }
       }),
-      RUNS,
+      MANY_RUNS,
     );
   });
 
@@ -117,7 +119,7 @@ describe('in every world', () => {
           );
         }
       }),
-      RUNS,
+      { ...MANY_RUNS, seed: 20261126 },
     );
   });
 
