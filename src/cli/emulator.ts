@@ -1,12 +1,15 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeDataFolder } from '../emulator/dataFolder.js';
 import { type EmulatorOptions, startEmulator } from '../emulator/emulator.js';
-import { readFaultFile } from '../emulator/faultFile.js';
+import { type FaultSettings, readFaultFile } from '../emulator/faultFile.js';
 import { FolderLock } from '../emulator/gcs/folderLock.js';
+import { isBucketName } from '../emulator/gcs/names.js';
 import { inUrl, loopbackAddress } from '../emulator/loopback.js';
+import { refuseTakenPort } from '../emulator/portTaken.js';
 import { readProjectFile } from '../emulator/services/projectFile.js';
 import { inputError } from '../scenario/errors.js';
+import type { Scenario } from '../scenario/scenario.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { interruptible } from './interrupt.js';
 import { loadScenario } from './load.js';
@@ -39,14 +42,6 @@ const DEFAULT_SPEED = 3600;
 /** Real tasks take the time that they take. */
 const DEFAULT_SPEED_OF_LOCAL_TASKS = 1;
 
-/** An InputError when somebody else listens on the port that was asked for, else null. */
-function portTaken(error: unknown, { port, grpcPort }: EmulatorCommandOptions): Error | null {
-  const text = error instanceof Error ? error.message : String(error);
-  if (!/EADDRINUSE|address already in use|No address added/i.test(text)) return null;
-  const found = `a port that is taken (${[port, grpcPort].filter((number) => number !== 0).join(' or ')})`;
-  return inputError({ path: '--port, --grpc-port', found, expected: 'a free port, or 0 for any' });
-}
-
 /** Runs until SIGINT or SIGTERM, and then ends with exit code 0: stopping it is how it is used. */
 export async function emulator(options: EmulatorCommandOptions): Promise<ExitCode> {
   const output = createOutput(options);
@@ -54,10 +49,11 @@ export async function emulator(options: EmulatorCommandOptions): Promise<ExitCod
   const { seed, data, tasks } = options;
   const speed = options.speed ?? (tasks === 'local' ? DEFAULT_SPEED_OF_LOCAL_TASKS : DEFAULT_SPEED);
   const address = loopbackAddress(options.host);
+  const wishes = wishesOf(options, scenario);
+  await refusePorts(options, address);
   const lock = data === undefined ? null : lockedFolder(data);
   const { signal, dispose } = interruptible();
   try {
-    const [region = ''] = Object.keys(scenario.regions);
     const running = await startEmulator({
       scenario,
       seed,
@@ -66,14 +62,12 @@ export async function emulator(options: EmulatorCommandOptions): Promise<ExitCod
       httpPort: options.port,
       grpcPort: options.grpcPort,
       storageAuth: options.auth,
-      buckets: (options.bucket ?? []).map((name) => ({ name, location: region })),
       onWarning: (text) => output.note(text),
-      ...(options.faults === undefined ? {} : { faults: readFaultFile(options.faults) }),
-      ...(options.play === undefined ? {} : { project: readProjectFile(options.play) }),
+      ...wishes,
       ...keptIn(data),
       ...localTasks(options),
     }).catch((error: unknown) => {
-      throw portTaken(error, options) ?? error;
+      throw brokenData(error, data) ?? error;
     });
     const { httpPort, grpcPort } = running;
     signal.addEventListener('abort', () => void running.stop(), { once: true });
@@ -89,8 +83,60 @@ export async function emulator(options: EmulatorCommandOptions): Promise<ExitCod
 }
 
 function lockedFolder(folder: string): FolderLock {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return new FolderLock(folder);
+  makeDataFolder(folder);
+  try {
+    return new FolderLock(folder);
+  } catch (error) {
+    throw brokenData(error, folder) ?? error;
+  }
+}
+
+/** Something in the data folder is not what it was left as; null: another kind of error. */
+function brokenData(error: unknown, folder: string | undefined): Error | null {
+  if (folder === undefined || !(error instanceof Error) || !('code' in error && 'syscall' in error))
+    return null;
+  if (error.syscall === 'listen') return null;
+  // Of a folder that is read as a file the system does not say the name.
+  const file = 'path' in error && typeof error.path === 'string' ? error.path : folder;
+  const expected = 'a data folder as the emulator leaves it, or one that it may fill';
+  return inputError({ file, found: `what cannot be used (${String(error.code)})`, expected });
+}
+
+async function refusePorts({ port, grpcPort }: EmulatorCommandOptions, address: string): Promise<void> {
+  if (port !== 0 && port === grpcPort) {
+    const expected = 'another port than --port has, or 0 for any';
+    throw inputError({ path: '--grpc-port', found: String(grpcPort), expected });
+  }
+  await refuseTakenPort('--port', port, address);
+  await refuseTakenPort('--grpc-port', grpcPort, address);
+}
+
+/** The buckets, the faults and the project that were asked for. */
+function wishesOf(
+  { bucket = [], faults, play }: EmulatorCommandOptions,
+  { regions }: Scenario,
+): Partial<EmulatorOptions> {
+  const names = Object.keys(regions);
+  for (const name of bucket) {
+    if (isBucketName(name)) continue;
+    const expected = 'the name of a bucket: 3 to 63 lowercase letters, digits, dashes, underscores and dots';
+    throw inputError({ path: '--bucket', found: JSON.stringify(name), expected });
+  }
+  return {
+    buckets: bucket.map((name) => ({ name, location: names[0] ?? '' })),
+    ...(faults === undefined ? {} : { faults: faultsIn(faults, names) }),
+    ...(play === undefined ? {} : { project: readProjectFile(play) }),
+  };
+}
+
+function faultsIn(file: string, regions: readonly string[]): FaultSettings {
+  const faults = readFaultFile(file);
+  faults.world.forEach(({ region }, index) => {
+    if (regions.includes(region)) return;
+    const expected = `a region of the scenario: ${regions.join(', ')}`;
+    throw inputError({ file, path: `world[${index}].region`, found: JSON.stringify(region), expected });
+  });
+  return faults;
 }
 
 function keptIn(data: string | undefined): Partial<EmulatorOptions> {

@@ -28,6 +28,16 @@ export function numberBetween(
   };
 }
 
+/** A commander argument parser for numbers above 0 and up to `high`. */
+export function positiveUpTo(flag: string, high: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value > 0 && value <= high) return value;
+    const expected = `a number above 0 and at most ${high}`;
+    throw inputError({ path: flag, found: `"${text}"`, expected });
+  };
+}
+
 /** A commander argument parser for an option that may be given again and again. */
 export function collect(text: string, before: string[] = []): string[] {
   return [...before, text];

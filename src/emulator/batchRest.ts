@@ -6,6 +6,7 @@ import type { HttpRequest, HttpRoutes } from './httpServer.js';
 import { numericEnums } from './numericEnums.js';
 import type { Operation } from './operations.js';
 import { BATCH_SCHEMA } from './protos.js';
+import { quoted } from './quoted.js';
 import { badRequest } from './statusError.js';
 
 const PACKAGE = 'google.cloud.batch.v1';
@@ -208,9 +209,7 @@ function snakeCase(name: string): string {
 function paging(query: URLSearchParams): Omit<ListRequest, 'parent'> {
   const pageSize = parameter(query, 'pageSize');
   if (!/^\d{0,9}$/.test(pageSize)) {
-    throw badRequest([
-      { field: 'pageSize', description: `${JSON.stringify(pageSize)} is not a whole number` },
-    ]);
+    throw badRequest([{ field: 'pageSize', description: `${quoted(pageSize)} is not a whole number` }]);
   }
   return {
     pageSize: Number(pageSize),

@@ -13,6 +13,7 @@ import { onlyZone } from './eventTexts.js';
 import { jobFilter, jobOrder, taskFilter } from './filters.js';
 import type { History } from './history.js';
 import { submitNotes } from './jobNotes.js';
+import { JobRecords } from './jobRecords.js';
 import { brokenRequestId } from './jobRules.js';
 import { Locations } from './locations.js';
 import {
@@ -30,6 +31,7 @@ import {
 import { type Operation, Operations } from './operations.js';
 import { type PageRequest, pageOf } from './paging.js';
 import { numberedName } from './projectNumber.js';
+import { quoted } from './quoted.js';
 import { RateLimit } from './rateLimit.js';
 import { RequestIds } from './requestIds.js';
 import { badRequest, notFound, StatusError } from './statusError.js';
@@ -83,13 +85,10 @@ export class BatchService {
   readonly #options: BatchServiceOptions;
   readonly #context: RecordContext;
   readonly #rates = new RateLimit();
-  readonly #jobs = new Map<string, BatchJobRecord>();
-  readonly #open = new Set<BatchJobRecord>();
+  readonly #jobs = new JobRecords();
   readonly #operations: Operations;
   readonly locations: Locations;
   readonly #requestIds = new RequestIds();
-  /** When the next finished job is old enough to be deleted by Batch itself. Campaign seconds. */
-  #nextExpiry = Number.POSITIVE_INFINITY;
 
   constructor(options: BatchServiceOptions) {
     this.#options = options;
@@ -101,7 +100,7 @@ export class BatchService {
 
   /** At least one job was submitted, and none will change by itself any more. */
   get allFinal(): boolean {
-    return this.#options.world.jobCount > 0 && this.#open.size === 0;
+    return this.#options.world.jobCount > 0 && this.#jobs.allFinal;
   }
 
   /** Brings the World to the present, while time stands still. */
@@ -140,17 +139,22 @@ export class BatchService {
     }
   }
 
-  /** Makes something happen to a region of the World, at its time or now if that is past. */
-  order(fault: WorldFault): void {
+  /** Makes things happen to regions of the World, each at its time or now if that is past; or none of them. */
+  order(...faults: readonly WorldFault[]): void {
     const { world, clock, record, scenario } = this.#options;
-    if (!Object.hasOwn(scenario.regions, fault.region)) {
-      throw badRequest([{ field: 'region', description: `${fault.region} is not in this scenario` }]);
-    }
+    faults.forEach(({ region }, index) => {
+      if (Object.hasOwn(scenario.regions, region)) return;
+      const known = Object.keys(scenario.regions).join(', ');
+      const description = `is ${quoted(region)}, which is not in this scenario: it has ${known}`;
+      throw badRequest([{ field: `world[${index}].region`, description }]);
+    });
     clock.frozen(() => {
-      this.#bringTo(clock.now());
-      record({ t: world.now, command: 'fault', fault });
-      world.order(fault);
-      this.#bringTo(world.now);
+      for (const fault of faults) {
+        this.#bringTo(clock.now());
+        record({ t: world.now, command: 'fault', fault });
+        world.order(fault);
+        this.#bringTo(world.now);
+      }
     });
   }
 
@@ -190,7 +194,7 @@ export class BatchService {
     return this.#answer('read', region, () => {
       const holds = jobFilter(request.filter ?? '');
       const order = jobOrder(request.orderBy ?? '');
-      const jobs = [...this.#jobs.values()]
+      const jobs = [...this.#jobs.all()]
         .filter(({ id }) => id.project === project && (region === '-' || id.region === region))
         .map((record) => ({ record, listed: record.listed() }))
         .filter(({ listed }) => holds(listed))
@@ -297,6 +301,7 @@ export class BatchService {
 
   #answer<T>(kind: 'read' | 'mutation', region: string, work: () => T): T {
     const { clock, world } = this.#options;
+    this.locations.refuseUnknown(region);
     return clock.frozen(() => {
       this.#bringTo(clock.now());
       // Before the first job campaign time stands still: a minute that never ends cannot be used up.
@@ -307,23 +312,7 @@ export class BatchService {
 
   #bringTo(now: number): void {
     this.#options.world.advance(now);
-    for (const record of this.#open) {
-      if (!record.isFinal) continue;
-      this.#open.delete(record);
-      if (record.deleting) this.#jobs.delete(record.name);
-      else this.#nextExpiry = Math.min(this.#nextExpiry, record.expiresAt);
-    }
-    if (now >= this.#nextExpiry) this.#deleteOld(now);
-  }
-
-  /** Batch deletes finished jobs by itself after 60 days. */
-  #deleteOld(now: number): void {
-    this.#nextExpiry = Number.POSITIVE_INFINITY;
-    for (const record of this.#jobs.values()) {
-      if (this.#open.has(record)) continue;
-      if (now >= record.expiresAt) this.#jobs.delete(record.name);
-      else this.#nextExpiry = Math.min(this.#nextExpiry, record.expiresAt);
-    }
+    this.#jobs.settle(now);
   }
 
   #submit(id: JobName, requestId: string, json: BatchJob, spec: JobSpec): ProtoObject {
@@ -338,8 +327,7 @@ export class BatchService {
       zoneOf: (vm) => history.zoneOf(vm) ?? onlyZone(id.region),
       history: jobHistory,
     });
-    this.#jobs.set(record.name, record);
-    this.#open.add(record);
+    this.#jobs.add(record);
     const answer = record.answer();
     this.#requestIds.remember(id, requestId, { verb: 'create', jobName: record.name, answer }, world.now);
     return answer;
@@ -371,7 +359,7 @@ export class BatchService {
     if (!record.isFinal) world.cancel(record.number);
     record.endsAt = Math.max(record.endsAt, endsAt);
     if (verb === 'delete') record.deletedAt = now;
-    this.#open.add(record);
+    this.#jobs.reopen(record);
     const operation = this.#operations.start(verb, record, now, endsAt);
     this.#requestIds.remember(record.id, requestId, { verb, jobName: record.name, operation }, now);
     this.#bringTo(now);

@@ -17,13 +17,6 @@ export function checkedJob(
   job: unknown,
 ): BatchJob {
   const violations = [...brokenRequestId(requestId), ...brokenJobId(id.jobId)];
-  if (!Object.hasOwn(scenario.regions, id.region)) {
-    const known = Object.keys(scenario.regions).join(', ');
-    violations.push({
-      field: 'parent',
-      description: `names the location ${id.region}; this scenario has ${known}`,
-    });
-  }
   const faults = checkJob(schema, job);
   if (faults.length > 0) throw badRequest([...violations, ...faults]);
   const canonical = toProtoJson(schema, JOB_MESSAGE, toProtoObject(schema, JOB_MESSAGE, job));

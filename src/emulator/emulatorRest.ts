@@ -3,6 +3,7 @@ import type { Outcome } from '../plan/forecast.js';
 import type { Snapshot } from '../plan/snapshot.js';
 import { type FaultSettings, parseFaults } from './faultFile.js';
 import type { HttpRoutes } from './httpServer.js';
+import { type Misfit, misfitOf } from './settingsFile.js';
 import { badRequest, StatusError } from './statusError.js';
 
 /** What the emulator tells of itself, beside Google's APIs. */
@@ -44,9 +45,7 @@ export function emulatorRest(face: EmulatorFace): HttpRoutes {
     },
     'GET /emulator/v1/faults': () => face.faults(),
     'POST /emulator/v1/faults': (body) => {
-      face.addFaults(
-        parseFaults(body, (path, message) => badRequest([{ field: path, description: message }])),
-      );
+      face.addFaults(parseFaults(body, misfitting));
       return face.faults();
     },
     'DELETE /emulator/v1/faults': () => {
@@ -79,8 +78,11 @@ const tokenSchema = z.strictObject({
 });
 
 function tokenRequest(body: unknown): z.output<typeof tokenSchema> {
-  const parsed = tokenSchema.safeParse(body ?? {});
+  const parsed = tokenSchema.safeParse(body ?? {}, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw badRequest([{ field: issue?.path.join('.') ?? '', description: issue?.message ?? 'is not valid' }]);
+  throw misfitting(misfitOf(parsed.error));
+}
+
+function misfitting({ path, found, expected }: Misfit): Error {
+  return badRequest([{ field: path, description: `is ${found}, expected ${expected}` }]);
 }

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { WorldFault } from '../plan/journal.js';
 import { inputError } from '../scenario/errors.js';
 import type { FaultRule } from './faults.js';
+import { type Misfit, misfitOf, readSettingsFile } from './settingsFile.js';
 import type { ViewFaults } from './viewFaults.js';
 
 /** All that can be made to go wrong, as a file, an option or a request says it. */
@@ -58,27 +57,15 @@ export const faultsSchema = z.strictObject({
 
 /** Throws an InputError for a file that is not YAML or JSON of this shape. */
 export function readFaultFile(file: string): FaultSettings {
-  let value: unknown;
-  try {
-    value = parseYaml(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const found = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    throw inputError({ file, found, expected: 'a YAML or JSON file of faults' });
-  }
-  return parseFaults(value, (path, message) =>
-    inputError({ file, path, found: message, expected: 'faults as docs/emulator.md describes them' }),
-  );
+  const value = readSettingsFile(file, 'a list of faults (YAML or JSON)');
+  return parseFaults(value, (misfit) => inputError({ file, ...misfit }));
 }
 
 /** `refusal` makes the error for the first thing that is wrong. */
-export function parseFaults(
-  value: unknown,
-  refusal: (path: string, message: string) => Error,
-): FaultSettings {
-  const parsed = faultsSchema.safeParse(value ?? {});
+export function parseFaults(value: unknown, refusal: (misfit: Misfit) => Error): FaultSettings {
+  const parsed = faultsSchema.safeParse(value ?? {}, { reportInput: true });
   if (parsed.success) return withoutUndefined(parsed.data);
-  const issue = parsed.error.issues[0];
-  throw refusal(issue?.path.map(String).join('.') ?? '', issue?.message ?? 'not faults');
+  throw refusal(misfitOf(parsed.error));
 }
 
 /** Zod gives an absent optional key the type `undefined`; our types leave such keys out. */

@@ -6,7 +6,7 @@ import { TRUE_VIEW, type ViewFaults } from './viewFaults.js';
 /** What orders go to. */
 export interface FaultTargets {
   readonly view: ViewFaults;
-  order(fault: WorldFault): void;
+  order(...faults: readonly WorldFault[]): void;
 }
 
 /** Takes what is asked for to where it has its effect: the calls, the view, the World. */
@@ -27,10 +27,8 @@ export class FaultOrders {
 
   /** Throws a StatusError for a region that is not in the scenario; then nothing of the order has an effect. */
   add({ calls, view, world }: FaultSettings): void {
-    for (const fault of world) {
-      this.#targets.order(fault);
-      this.#world.push(fault);
-    }
+    this.#targets.order(...world);
+    this.#world.push(...world);
     this.#faults.add(calls);
     Object.assign(this.#targets.view, view);
   }

@@ -1,3 +1,4 @@
+import { quoted } from './quoted.js';
 import { badRequest } from './statusError.js';
 
 /** What a filter may compare: a text, a number, a set of named texts (labels); undefined: not there. */
@@ -34,11 +35,11 @@ function tokensOf(filter: string): Token[] {
   const tokens: Token[] = [];
   for (const match of filter.trim().matchAll(TOKEN)) {
     const [, double, single, operator, word, other] = match;
-    const quoted = double ?? single;
-    if (quoted !== undefined) tokens.push({ text: quoted.replace(/\\(.)/g, '$1'), quoted: true });
+    const literal = double ?? single;
+    if (literal !== undefined) tokens.push({ text: literal.replace(/\\(.)/g, '$1'), quoted: true });
     else if (operator !== undefined || word !== undefined) {
       tokens.push({ text: operator ?? word ?? '', quoted: false });
-    } else throw refused(filter, `${JSON.stringify(other)} is not expected there`);
+    } else throw refused(filter, `${quoted(other ?? '')} is not expected there`);
   }
   return tokens;
 }
@@ -119,7 +120,8 @@ class Parser<T> {
   #comparison(): Predicate<T> {
     const negated = this.#tokens[this.#at]?.text.startsWith('-') ?? false;
     const field = this.#word().replace(/^-/, '');
-    if (!this.#isField(field)) throw refused(this.#filter, `${field} is not a field that can be filtered by`);
+    if (!this.#isField(field))
+      throw refused(this.#filter, `${quoted(field)} is not a field that can be filtered by`);
     const comparator = this.#tokens[this.#at];
     if (!comparator || comparator.quoted || !COMPARATORS.includes(comparator.text)) throw this.#unexpected();
     this.#at += 1;
@@ -153,10 +155,7 @@ class Parser<T> {
 
   #unexpected(): Error {
     const token = this.#tokens[this.#at];
-    return refused(
-      this.#filter,
-      token ? `${JSON.stringify(token.text)} is not expected there` : 'ends too early',
-    );
+    return refused(this.#filter, token ? `${quoted(token.text)} is not expected there` : 'ends too early');
   }
 }
 
@@ -203,5 +202,5 @@ function numberOf(value: string): number {
 }
 
 function refused(filter: string, reason: string): Error {
-  return badRequest([{ field: 'filter', description: `${JSON.stringify(filter)}: ${reason}` }]);
+  return badRequest([{ field: 'filter', description: `${quoted(filter)}: ${reason}` }]);
 }

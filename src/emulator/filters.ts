@@ -1,5 +1,6 @@
 import type { TaskState } from '../sim/world/view.js';
 import { type FilterValue, filterOf } from './filterExpression.js';
+import { quoted } from './quoted.js';
 import { badRequest } from './statusError.js';
 
 const TASK_STATES: readonly string[] = [
@@ -79,7 +80,5 @@ export function jobOrder(orderBy: string): (a: ListedJob, b: ListedJob) => numbe
 }
 
 function unsupported(field: string, found: string, expected: string): Error {
-  return badRequest([
-    { field, description: `${JSON.stringify(found)} is not supported; expected ${expected}` },
-  ]);
+  return badRequest([{ field, description: `${quoted(found)} is not supported; expected ${expected}` }]);
 }

@@ -8,7 +8,7 @@ const LARGEST_WASTE_BYTES = 16_000_000;
 
 /** The body as JSON; undefined when there is none. A client that has not sent it within `patienceMs` is cut off. */
 export async function readJsonBody(request: IncomingMessage, patienceMs: number): Promise<unknown> {
-  const text = await readText(request, patienceMs);
+  const text = asText(await readBytes(request, patienceMs));
   if (text.trim() === '') return undefined;
   try {
     return JSON.parse(text);
@@ -17,7 +17,7 @@ export async function readJsonBody(request: IncomingMessage, patienceMs: number)
   }
 }
 
-async function readText(request: IncomingMessage, patienceMs: number): Promise<string> {
+async function readBytes(request: IncomingMessage, patienceMs: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const timer = setTimeout(() => request.destroy(), patienceMs);
@@ -33,5 +33,13 @@ async function readText(request: IncomingMessage, patienceMs: number): Promise<s
   if (bytes > LARGEST_BODY_BYTES) {
     throw new StatusError('INVALID_ARGUMENT', `the body takes ${bytes} bytes, at most ${LARGEST_BODY_BYTES}`);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+function asText(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new StatusError('INVALID_ARGUMENT', 'the body is not UTF-8 text');
+  }
 }

@@ -3,6 +3,8 @@ import type { Answering } from './answering.js';
 import { CUT } from './faultyCall.js';
 import { readJsonBody } from './httpBody.js';
 import { inUrl, isLocalHost, LOOPBACK } from './loopback.js';
+import { isPercentEncodedUtf8 } from './percentEncoding.js';
+import { quoted } from './quoted.js';
 import { asStatusError, StatusError } from './statusError.js';
 
 /** A request that has been read: JSON body parsed, query parameters in the API's own spelling. */
@@ -103,6 +105,9 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
     const taken = stream(request, response, url);
     if (taken !== null) return taken;
   }
+  if (!isPercentEncodedUtf8(url.search)) {
+    throw new StatusError('INVALID_ARGUMENT', `the query ${quoted(url.search)} is not percent-encoded UTF-8`);
+  }
   const parsed: HttpRequest = {
     method: request.method ?? 'GET',
     path: decoded(url.pathname),
@@ -146,7 +151,7 @@ function urlOf({ url = '/' }: IncomingMessage): URL {
   try {
     return new URL(url.startsWith('/') ? `http://${inUrl(LOOPBACK)}${url}` : url);
   } catch {
-    throw new StatusError('INVALID_ARGUMENT', `the request target ${url} is not valid`);
+    throw new StatusError('INVALID_ARGUMENT', `the request target ${quoted(url)} is not valid`);
   }
 }
 
@@ -154,7 +159,7 @@ function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    throw new StatusError('INVALID_ARGUMENT', `the path ${path} is not valid`);
+    throw new StatusError('INVALID_ARGUMENT', `the path ${quoted(path)} is not percent-encoded UTF-8`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Violation } from '../plan/protoJson.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { checkAllocation, checkReporting } from './allocationRules.js';
 import { type Add, checkLabelSet } from './labelRules.js';
+import { quoted } from './quoted.js';
 import { checkRunnables } from './runnableRules.js';
 
 /**
@@ -28,7 +29,7 @@ export function brokenRules(job: BatchJob, region: string, scenario: Scenario): 
 /** An empty list: a usable job id. */
 export function brokenJobId(jobId: string): Violation[] {
   if (JOB_ID_PATTERN.test(jobId)) return [];
-  const description = `${JSON.stringify(jobId)} does not match ${JOB_ID_PATTERN.source}`;
+  const description = `${quoted(jobId)} does not match ${JOB_ID_PATTERN.source}`;
   return [{ field: 'jobId', description }];
 }
 
@@ -38,7 +39,7 @@ const ZERO_UUID = '00000000-0000-0000-0000-000000000000';
 /** Request ids are optional; what is given must be a UUID that is not all zero. */
 export function brokenRequestId(requestId: string): Violation[] {
   if (requestId === '' || (UUID.test(requestId) && requestId !== ZERO_UUID)) return [];
-  return [{ field: 'requestId', description: `${JSON.stringify(requestId)} is not a UUID` }];
+  return [{ field: 'requestId', description: `${quoted(requestId)} is not a UUID` }];
 }
 
 function checkDefinitionSize(job: BatchJob, add: Add): void {
@@ -53,7 +54,7 @@ function checkLocations(job: BatchJob, region: string, add: Add): void {
     const field = `allocationPolicy.location.allowedLocations[${index}]`;
     const match = /^(regions|zones)\/([a-z0-9-]+)$/.exec(location);
     if (!match) {
-      add(field, `${JSON.stringify(location)} is not of the form regions/REGION or zones/ZONE`);
+      add(field, `${quoted(location)} is not of the form regions/REGION or zones/ZONE`);
       return;
     }
     const [, kind, name = ''] = match;

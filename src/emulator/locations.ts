@@ -1,7 +1,8 @@
 import type { ProtoObject } from '../plan/protoConvert.js';
 import { locationOf, parsePlace, parseProject } from './names.js';
 import { type PageRequest, pageOf } from './paging.js';
-import { badRequest, notFound } from './statusError.js';
+import { shortened } from './quoted.js';
+import { badRequest, notFound, StatusError } from './statusError.js';
 
 /** The locations of the service: the regions of the scenario. */
 export class Locations {
@@ -9,6 +10,19 @@ export class Locations {
 
   constructor(regions: readonly string[]) {
     this.#regions = regions;
+  }
+
+  /**
+   * Throws what Google's front end answers to any request for a location that does not exist (as the tests of
+   * hashicorp/terraform-provider-google have it), and which there are. `-` stands for all of them.
+   */
+  refuseUnknown(region: string): void {
+    if (region === '-' || this.#regions.includes(region)) return;
+    throw new StatusError(
+      'PERMISSION_DENIED',
+      `Permission denied on 'locations/${shortened(region)}' (or it may not exist). ` +
+        `The scenario of this emulator has ${this.#regions.join(', ')}.`,
+    );
   }
 
   /** google.cloud.location.ListLocationsResponse */

@@ -16,7 +16,7 @@ export function loopbackAddress(host: string): string {
   const address = Object.hasOwn(LOOPBACK_ADDRESSES, host) ? LOOPBACK_ADDRESSES[host] : undefined;
   if (address !== undefined) return address;
   throw inputError({
-    path: 'host',
+    path: '--host',
     found: JSON.stringify(host),
     expected: 'a loopback address (127.0.0.1, localhost or ::1): the emulator asks nobody who they are',
   });

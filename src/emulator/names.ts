@@ -1,3 +1,4 @@
+import { quoted } from './quoted.js';
 import { StatusError } from './statusError.js';
 
 /** Where a job lives: `projects/P/locations/L`. */
@@ -72,6 +73,6 @@ export function locationOf(project: string, region: string): { name: string; loc
 function parts(pattern: RegExp, name: string, form: string): [string, string, string] {
   const match = pattern.exec(name);
   if (!match)
-    throw new StatusError('INVALID_ARGUMENT', `the name ${JSON.stringify(name)} is not of the form ${form}`);
+    throw new StatusError('INVALID_ARGUMENT', `the name ${quoted(name)} is not of the form ${form}`);
   return [match[1] ?? '', match[2] ?? '', match[3] ?? ''];
 }

@@ -86,8 +86,8 @@ const emulator = await startEmulator({
   ...options,
   storage: storageFolder === null ? 'memory' : { folder: storageFolder },
   onWarning: log,
-  faults: parseFaults(faults, (path, message) =>
-    inputError({ file: configFile, path: `faults.${path}`, found: message, expected: 'faults' }),
+  faults: parseFaults(faults, ({ path, ...misfit }) =>
+    inputError({ file: configFile, path: `faults.${path}`, ...misfit }),
   ),
   ...(journalFile === null ? {} : { journalFile }),
   ...(outcomeFile === null ? {} : { outcomeFile }),

@@ -140,9 +140,9 @@ export class Rehearsal {
     });
   }
 
-  /** Makes something happen to a region of the World. */
-  order(fault: WorldFault): void {
-    this.service.order(fault);
+  /** Makes things happen to regions of the World: all of them, or with a StatusError none. */
+  order(...faults: readonly WorldFault[]): void {
+    this.service.order(...faults);
   }
 
   snapshot(runId: string | null): Snapshot {

@@ -1,5 +1,6 @@
 import type { Violation } from '../plan/protoJson.js';
 import { numberedName } from './projectNumber.js';
+import { shortened } from './quoted.js';
 
 /** Google's error codes as gRPC and as HTTP number them. Source: google/rpc/code.proto. */
 export const STATUS_CODES = {
@@ -41,6 +42,14 @@ export function statusOfHttp(http: number): StatusName {
   return names.find((name) => STATUS_CODES[name].http === http) ?? 'UNKNOWN';
 }
 
+/**
+ * Over gRPC a refusal travels in the head of the answer, of which clients take 8 KiB, base64 and percent-encoding
+ * included. Source: GRPC_ARG_MAX_METADATA_SIZE in grpc's grpc_types.h. In characters.
+ */
+const LONGEST_MESSAGE = 400;
+const LONGEST_FIELD = 200;
+const MOST_OF_VIOLATIONS = 3500;
+
 /** A refusal as Google's services give it; `violations` become the details (google.rpc.BadRequest). */
 export class StatusError extends Error {
   override name = 'StatusError';
@@ -55,11 +64,25 @@ export class StatusError extends Error {
     violations: readonly Violation[] = [],
     http: number = STATUS_CODES[status].http,
   ) {
-    super(message);
+    super(shortened(message, LONGEST_MESSAGE));
     this.status = status;
-    this.violations = violations;
+    this.violations = thatFit(violations);
     this.http = http;
   }
+}
+
+/** The first of them, long ones cut short. */
+function thatFit(violations: readonly Violation[]): Violation[] {
+  const fitting: Violation[] = [];
+  let characters = 0;
+  for (const violation of violations) {
+    const field = shortened(violation.field, LONGEST_FIELD);
+    const description = shortened(violation.description, LONGEST_MESSAGE);
+    characters += field.length + description.length;
+    if (characters > MOST_OF_VIOLATIONS) break;
+    fitting.push({ field, description });
+  }
+  return fitting;
 }
 
 /** What goes wrong inside the emulator is its own fault, and said to be. */

@@ -94,7 +94,7 @@ test('bad options end with exit code 2 and one sentence', async () => {
   writeFileSync(faults, 'calls:\n  - { service: batch, kind: explode }\n');
   expect(await run('--faults', faults)).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/faults\.yaml: calls\.0\.kind: found /),
+    stderr: expect.stringMatching(/faults\.yaml: calls\[0\]\.kind: found "explode", expected one of /),
   });
   expect(await run('--tasks', 'local')).toMatchObject({ code: 2, stderr: expect.stringContaining('--data') });
 });

@@ -261,15 +261,31 @@ test.each(['abc', '00000000-0000-0000-0000-000000000000'])(
   },
 );
 
-test('CreateJob refuses a location that the scenario does not have', async () => {
-  const parent = 'projects/p/locations/asia-east1';
-  const job = locations('regions/asia-east1');
-  await expect(
-    emulated.client.createJob({ parent, jobId: 'job-a', job: clientJob(job) }),
-  ).rejects.toMatchObject({
-    code: 3,
-    message: expect.stringContaining('us-central1, us-east1'),
-  });
+test('every method refuses a location that the scenario does not have, as Google does one that does not exist', async () => {
+  const { client } = emulated;
+  const parent = 'projects/p/locations/moon1';
+  const name = `${parent}/jobs/job-a`;
+  const job = clientJob(locations('regions/moon1'));
+  const calls = [
+    client.createJob({ parent, jobId: 'job-a', job }),
+    client.listJobs({ parent }, { autoPaginate: false }),
+    client.getJob({ name }),
+    client.deleteJob({ name }),
+    client.cancelJob({ name }),
+    client.getTask({ name: `${name}/taskGroups/group0/tasks/0` }),
+    client.listTasks({ parent: `${name}/taskGroups/group0` }, { autoPaginate: false }),
+  ];
+  for (const call of calls) {
+    await expect(call).rejects.toMatchObject({
+      code: 7,
+      details: expect.stringMatching(
+        /^Permission denied on 'locations\/moon1' \(or it may not exist\)\. .*us-central1, us-east1/,
+      ),
+    });
+  }
+  const answer = await fetch(`${emulated.url}/v1/${parent}/jobs`);
+  expect(answer.status).toBe(403);
+  expect(await answer.json()).toMatchObject({ error: { code: 403, status: 'PERMISSION_DENIED' } });
 });
 
 test('the largest of everything is accepted', async () => {

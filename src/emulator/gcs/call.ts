@@ -13,6 +13,8 @@ export interface GcsRequest {
   /** `http://host:port`, and the path as it was asked for. */
   base: string;
   rawPath: string;
+  /** The path and the query are not percent-encoded UTF-8: what they hold is not what was meant. */
+  malformed: boolean;
   /** The body; it can be read once. */
   chunks(): AsyncIterable<Buffer>;
   json(): Promise<JsonObject>;

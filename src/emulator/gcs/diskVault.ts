@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, unlink } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, unlink } from 'node:fs';
 import { type FileHandle, link, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { makeDataFolder } from '../dataFolder.js';
 import type { Change } from './change.js';
 import { ChangeLog } from './changeLog.js';
 import { Checksums, type Digests } from './checksums.js';
@@ -29,7 +30,7 @@ export class DiskVault implements Vault {
   /** Throws an InputError when another process uses the folder, or when it holds something else. */
   constructor(folder: string) {
     this.#bodies = join(folder, 'bodies');
-    mkdirSync(this.#bodies, { recursive: true, mode: 0o700 });
+    makeDataFolder(this.#bodies);
     this.#lock = new FolderLock(folder);
     try {
       this.#log = new ChangeLog(join(folder, 'changes.log'));

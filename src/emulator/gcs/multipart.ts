@@ -15,7 +15,7 @@ export function boundaryOf(contentType: string): string {
 /** Metadata and content of a multipart upload. */
 export interface Parts {
   /** The first part, as text. */
-  metadata: string;
+  metadata: Buffer;
   /** Of the second part; null when it does not say. */
   contentType: string | null;
   /** The second part, as it arrives. */
@@ -31,7 +31,7 @@ export async function readParts(chunks: AsyncIterable<Buffer>, boundary: string)
   const end = first.endsWith('\r') ? '\r\n' : '\n';
   const delimiter = Buffer.from(`${end}--${boundary}`);
   await headOf(input);
-  const metadata = (await input.upTo(delimiter, LONGEST_METADATA_BYTES)).toString('utf8');
+  const metadata = await input.upTo(delimiter, LONGEST_METADATA_BYTES);
   if ((await input.line()).trim() !== '') throw malformed();
   const head = await headOf(input);
   return { metadata, contentType: head.get('content-type') ?? null, content: content(input, delimiter) };

@@ -1,3 +1,4 @@
+import { shortened } from '../quoted.js';
 import { GcsError, invalid } from './gcsError.js';
 
 /** Longest object name in bytes of UTF-8. Source: https://docs.cloud.google.com/storage/quotas */
@@ -24,16 +25,20 @@ export function checkObjectName(name: string): void {
 
 /** Throws 400 for a name that no bucket may have. Source: https://docs.cloud.google.com/storage/docs/buckets#naming */
 export function checkBucketName(name: string): void {
+  if (!isBucketName(name)) throw invalid(`Invalid bucket name: '${shortened(name)}'`);
+}
+
+export function isBucketName(name: string): boolean {
   const parts = name.split('.');
   const longest = parts.length > 1 ? 222 : 63;
-  const holds =
+  return (
     name.length >= 3 &&
     name.length <= longest &&
     /^[a-z0-9][a-z0-9._-]*[a-z0-9]$/.test(name) &&
     parts.every((part) => part.length >= 1 && part.length <= 63) &&
     !/^\d+\.\d+\.\d+\.\d+$/.test(name) &&
-    !name.startsWith('goog');
-  if (!holds) throw invalid(`Invalid bucket name: '${name}'`);
+    !name.startsWith('goog')
+  );
 }
 
 /** Order of UTF-8 bytes, in which Cloud Storage lists; JavaScript's own order differs above U+D7FF. */

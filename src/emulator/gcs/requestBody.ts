@@ -53,12 +53,14 @@ export async function bytesOf(chunks: AsyncIterable<Buffer>, largest: number): P
 
 /** The body as a JSON object; no body is an empty one. */
 export async function jsonOf(chunks: AsyncIterable<Buffer>): Promise<JsonObject> {
-  return parseJson((await bytesOf(chunks, LARGEST_JSON_BYTES)).toString('utf8'));
+  return parseJson(await bytesOf(chunks, LARGEST_JSON_BYTES));
 }
 
-export function parseJson(text: string): JsonObject {
-  if (text.trim() === '') return {};
+/** Throws 400 for what is not an object in UTF-8. */
+export function parseJson(bytes: Buffer): JsonObject {
   try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (text.trim() === '') return {};
     const parsed: unknown = JSON.parse(text);
     if (isObject(parsed)) return parsed;
   } catch {

@@ -5,13 +5,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Answering } from '../answering.js';
 import type { FaultRule, Faults } from '../faults.js';
 import type { HttpStreams } from '../httpServer.js';
+import { isPercentEncodedUtf8 } from '../percentEncoding.js';
 import { accountOf, checkPermission, isAllowed, type Refuses, type StorageAuth } from './access.js';
 import { bucketCall } from './bucketCalls.js';
 import { Buckets } from './buckets.js';
 import type { Answer, Call, GcsRequest } from './call.js';
 import { ignoringRefusal } from './effects.js';
 import { selectFields } from './fields.js';
-import { GcsError, nothingHere } from './gcsError.js';
+import { GcsError, invalid, nothingHere } from './gcsError.js';
 import { objectCall } from './objectCalls.js';
 import { objectResource } from './objectResource.js';
 import { Objects } from './objects.js';
@@ -78,6 +79,7 @@ export class StorageServer {
   async #answer(asked: GcsRequest): Promise<Answer | typeof CUT> {
     const { answering, faults, limits, auth = null } = this.#options;
     // What is wrong with it is said before anything happens.
+    if (asked.malformed) throw invalid('Invalid percent-encoding or UTF-8 in the request URI.');
     selectFields({}, asked.query.get('fields'));
     const authorization = asked.headers.authorization;
     const bearer = typeof authorization === 'string' ? authorization : undefined;
@@ -155,7 +157,7 @@ export class StorageServer {
 /** What a call comes to when the connection is to be cut instead of an answer. */
 const CUT = Symbol('the connection is cut');
 
-type Place = Pick<GcsRequest, 'path' | 'endpoint' | 'query' | 'rawPath'>;
+type Place = Pick<GcsRequest, 'path' | 'endpoint' | 'query' | 'rawPath' | 'malformed'>;
 
 const PATH =
   /^\/(?:storage\/v1\/)?(?:(?:resumable\/)?(upload|download)\/)?(storage\/v1\/)?(b(?:\/.*)?|projects\/[^/]+\/serviceAccount)$/;
@@ -165,21 +167,15 @@ const PATH =
  * Cloud Storage.
  */
 function placeOf(url: string): Place | null {
-  const [rawPath = '/', ...search] = url.replace(/^https?:\/\/[^/]+/, '').split('?');
+  const [rawPath = '/', ...rest] = url.replace(/^https?:\/\/[^/]+/, '').split('?');
   const match = PATH.exec(rawPath);
   if (!match || (match[3]?.startsWith('projects/') && !rawPath.startsWith('/storage/'))) return null;
   const endpoint = match[1] === 'upload' || match[1] === 'download' ? match[1] : null;
-  const path = (match[3] ?? '').replace(/\/$/, '').split('/').map(decoded);
-  return { path, endpoint, rawPath, query: new URLSearchParams(search.join('?')) };
-}
-
-/** A segment that is not valid UTF-8 names nothing; it is refused as a name with a character that no name may have. */
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return '\r';
-  }
+  const segments = (match[3] ?? '').replace(/\/$/, '').split('/');
+  const search = rest.join('?');
+  const malformed = ![...segments, search].every(isPercentEncodedUtf8);
+  const path = malformed ? segments : segments.map(decodeURIComponent);
+  return { path, endpoint, rawPath, query: new URLSearchParams(search), malformed };
 }
 
 /** The account that the service itself would use: gcloud asks for it. */

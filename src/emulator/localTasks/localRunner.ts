@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeDataFolder } from '../dataFolder.js';
 import type { Faults } from '../faults.js';
 import type { TaskAttempt, TaskRunner } from '../taskRunner.js';
 import type { TokenStore } from '../tokens.js';
@@ -46,7 +47,7 @@ export class LocalRunner implements TaskRunner {
     });
     this.#tellEndpoint = tellEndpoint;
     this.#vmFolder = join(dataFolder, 'vms');
-    mkdirSync(this.#vmFolder, { recursive: true, mode: 0o700 });
+    makeDataFolder(this.#vmFolder);
     this.#context = {
       register,
       tokens,

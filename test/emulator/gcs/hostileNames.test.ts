@@ -95,3 +95,61 @@ test('a bucket cannot be called what would lead elsewhere', async () => {
     await served.stop();
   }
 });
+
+/** Escapes that are none, or that stand for bytes that are not UTF-8. */
+const MALFORMED = ['%', '%zz', '%a', 'a%2', '%ff', '%c3', '%ed%a0%80', '%c0%af', '%f4%90%80%80'];
+
+test('a name that is not percent-encoded UTF-8 is refused wherever it stands, and nothing is made of it', async () => {
+  const served = await serve();
+  try {
+    const b = `${served.url}/storage/v1/b`;
+    const upload = `${served.url}/upload/storage/v1/b/bucket/o?uploadType=`;
+    await served.client.bucket('bucket').file('a').save('content', { resumable: false });
+    for (const malformed of MALFORMED) {
+      const requests: [string, RequestInit][] = [
+        [`${upload}media&name=${malformed}`, { method: 'POST', body: 'x' }],
+        [`${upload}resumable&name=${malformed}`, { method: 'POST' }],
+        [`${b}/bucket/o/${malformed}`, {}],
+        [`${b}/bucket/o/${malformed}?alt=media`, {}],
+        [`${b}/bucket/o/${malformed}`, { method: 'DELETE' }],
+        [`${b}/bucket/o/a/rewriteTo/b/bucket/o/${malformed}`, { method: 'POST' }],
+        [`${b}/${malformed}`, {}],
+        [`${b}/bucket/o?prefix=${malformed}`, {}],
+      ];
+      for (const [url, init] of requests) {
+        const answer = await fetch(url, init);
+        const what = `${init.method ?? 'GET'} ${url}`;
+        expect(answer.status, what).toBe(400);
+        const { error } = (await answer.json()) as { error: { code: number; errors: { reason: string }[] } };
+        expect(error, what).toMatchObject({ code: 400, errors: [{ reason: 'invalid' }] });
+      }
+    }
+    const [files] = await served.client.bucket('bucket').getFiles();
+    expect(files.map(({ name }) => name)).toEqual(['a']);
+  } finally {
+    await served.stop();
+  }
+});
+
+test('metadata that is not UTF-8 is refused: no object gets a name that nobody has sent', async () => {
+  const served = await serve();
+  try {
+    const upload = `${served.url}/upload/storage/v1/b/bucket/o?uploadType=`;
+    const metadata = Buffer.concat([Buffer.from('{"name":"n'), Buffer.from([0xff]), Buffer.from('"}')]);
+    const multipart = Buffer.concat([
+      Buffer.from('--B\r\ncontent-type: application/json\r\n\r\n'),
+      metadata,
+      Buffer.from('\r\n--B\r\ncontent-type: text/plain\r\n\r\nx\r\n--B--\r\n'),
+    ]);
+    const headers = { 'content-type': 'multipart/related; boundary=B' };
+    const answers = [
+      await fetch(`${upload}resumable`, { method: 'POST', body: metadata }),
+      await fetch(`${upload}multipart`, { method: 'POST', body: multipart, headers }),
+      await fetch(`${served.url}/storage/v1/b`, { method: 'POST', body: metadata }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400]);
+    expect((await served.client.bucket('bucket').getFiles())[0]).toEqual([]);
+  } finally {
+    await served.stop();
+  }
+});

@@ -259,7 +259,7 @@ describe('a multipart body', () => {
     const { metadata, content } = await readParts(cut(bytes, every), boundary);
     const chunks: Buffer[] = [];
     for await (const chunk of content) chunks.push(chunk);
-    return { metadata, content: Buffer.concat(chunks) };
+    return { metadata: metadata.toString(), content: Buffer.concat(chunks) };
   }
 
   const body = (end: string, data: Buffer): Buffer =>
