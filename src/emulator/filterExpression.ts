@@ -17,10 +17,11 @@ export function filterOf<T>(
   filter: string,
   isField: (field: string) => boolean,
   read: FieldReader<T>,
+  isNumber: (field: string) => boolean = () => false,
 ): Predicate<T> {
   const tokens = tokensOf(filter);
   if (tokens.length === 0) return () => true;
-  const parser = new Parser<T>(filter, tokens, isField, read);
+  const parser = new Parser<T>(filter, tokens, { isField, isNumber, read });
   return parser.whole();
 }
 
@@ -48,24 +49,24 @@ const COMPARATORS = ['=', '!=', '<', '<=', '>', '>=', ':'];
 /** Deeper nesting is refused rather than followed. */
 const DEEPEST = 50;
 
+interface Fields<T> {
+  isField: (field: string) => boolean;
+  /** Times are numbers. */
+  isNumber: (field: string) => boolean;
+  read: FieldReader<T>;
+}
+
 class Parser<T> {
   readonly #filter: string;
   readonly #tokens: readonly Token[];
-  readonly #isField: (field: string) => boolean;
-  readonly #read: FieldReader<T>;
+  readonly #fields: Fields<T>;
   #at = 0;
   #depth = 0;
 
-  constructor(
-    filter: string,
-    tokens: readonly Token[],
-    isField: (field: string) => boolean,
-    read: FieldReader<T>,
-  ) {
+  constructor(filter: string, tokens: readonly Token[], fields: Fields<T>) {
     this.#filter = filter;
     this.#tokens = tokens;
-    this.#isField = isField;
-    this.#read = read;
+    this.#fields = fields;
   }
 
   whole(): Predicate<T> {
@@ -120,14 +121,17 @@ class Parser<T> {
   #comparison(): Predicate<T> {
     const negated = this.#tokens[this.#at]?.text.startsWith('-') ?? false;
     const field = this.#word().replace(/^-/, '');
-    if (!this.#isField(field))
+    if (!this.#fields.isField(field))
       throw refused(this.#filter, `${quoted(field)} is not a field that can be filtered by`);
     const comparator = this.#tokens[this.#at];
     if (!comparator || comparator.quoted || !COMPARATORS.includes(comparator.text)) throw this.#unexpected();
     this.#at += 1;
     const value = this.#value();
+    if (this.#fields.isNumber(field) && Number.isNaN(numberOf(value))) {
+      throw refused(this.#filter, `${quoted(value)} is not what ${field} can be compared with`);
+    }
     const holds = comparisonOf(comparator.text, value);
-    return (item) => holds(this.#read(item, field)) !== negated;
+    return (item) => holds(this.#fields.read(item, field)) !== negated;
   }
 
   #word(): string {
@@ -180,11 +184,21 @@ function equals(found: FilterValue, value: string): boolean {
   if (found === undefined || isSet(found)) return false;
   if (typeof found === 'number') return found === numberOf(value);
   if (!value.includes('*')) return found === value;
-  const pattern = value
-    .split('*')
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    .join('.*');
-  return new RegExp(`^${pattern}$`, 's').test(found);
+  return matches(found, value.split('*'));
+}
+
+/** Whether these parts stand in a text in their order, the first at its start and the last at its end. */
+function matches(text: string, parts: readonly string[]): boolean {
+  const [first = '', ...others] = parts;
+  const last = others.pop() ?? '';
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let at = first.length;
+  for (const part of others) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at + last.length <= text.length;
 }
 
 function compares(found: FilterValue, comparator: string, value: string): boolean {

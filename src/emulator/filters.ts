@@ -49,15 +49,22 @@ const JOB_FIELDS: Record<string, (job: ListedJob) => FilterValue> = {
   update_time: ({ updateTime }) => updateTime,
 };
 
+const NUMBERS = new Set(['priority', 'createTime', 'create_time', 'updateTime', 'update_time']);
+
 const LABEL = /^labels\.(.+)$/;
 
 /** ListJobs: see `filterOf`; the fields are those above and `labels.KEY`. */
 export function jobFilter(filter: string): (job: ListedJob) => boolean {
   const isField = (field: string): boolean => Object.hasOwn(JOB_FIELDS, field) || LABEL.test(field);
-  return filterOf<ListedJob>(filter, isField, (job, field) => {
-    const label = LABEL.exec(field)?.[1];
-    return label === undefined ? JOB_FIELDS[field]?.(job) : job.labels[label];
-  });
+  return filterOf<ListedJob>(
+    filter,
+    isField,
+    (job, field) => {
+      const label = LABEL.exec(field)?.[1];
+      return label === undefined ? JOB_FIELDS[field]?.(job) : job.labels[label];
+    },
+    (field) => NUMBERS.has(field),
+  );
 }
 
 /** Without an order, by creation. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseJsonText } from './jsonText.js';
 import { StatusError } from './statusError.js';
 
 /** Largest JSON body. Source: the limit of a job definition, https://docs.cloud.google.com/batch/quotas */
@@ -8,12 +9,12 @@ const LARGEST_WASTE_BYTES = 16_000_000;
 
 /** The body as JSON; undefined when there is none. A client that has not sent it within `patienceMs` is cut off. */
 export async function readJsonBody(request: IncomingMessage, patienceMs: number): Promise<unknown> {
-  const text = asText(await readBytes(request, patienceMs));
-  if (text.trim() === '') return undefined;
+  const bytes = await readBytes(request, patienceMs);
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new StatusError('INVALID_ARGUMENT', 'the body is not JSON');
+    return parseJsonText(bytes);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new StatusError('INVALID_ARGUMENT', `the body ${error.message}`);
   }
 }
 
@@ -34,12 +35,4 @@ async function readBytes(request: IncomingMessage, patienceMs: number): Promise<
     throw new StatusError('INVALID_ARGUMENT', `the body takes ${bytes} bytes, at most ${LARGEST_BODY_BYTES}`);
   }
   return Buffer.concat(chunks);
-}
-
-function asText(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new StatusError('INVALID_ARGUMENT', 'the body is not UTF-8 text');
-  }
 }

@@ -95,7 +95,7 @@ export function asStatusError(thrown: unknown): StatusError {
 export function badRequest(violations: readonly Violation[]): StatusError {
   const [first] = violations;
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
-  const message = first ? `${first.field} ${first.description}${more}` : 'invalid request';
+  const message = first ? `${first.field} ${first.description}${more}`.trimStart() : 'invalid request';
   return new StatusError('INVALID_ARGUMENT', message, violations);
 }
 

@@ -40,14 +40,15 @@ export function toProtoJson(schema: ProtoSchema, messageName: string, object: un
 export function toJsonNames(schema: ProtoSchema, messageName: string, json: unknown): unknown {
   if (!isObject(json)) return json;
   const { fields } = schema.message(messageName);
-  const renamed: ProtoObject = {};
-  for (const [key, value] of Object.entries(json)) {
-    const name = fields.has(key) ? key : camelCase(key);
-    const field = fields.get(name);
-    if (!field || (name !== key && name in json)) renamed[key] = value;
-    else renamed[name] = renameWithin(schema, field, value);
-  }
-  return renamed;
+  // Entries, since a plain assignment of `__proto__` would lose it, and with it that it is unknown.
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]) => {
+      const name = fields.has(key) ? key : camelCase(key);
+      const field = fields.get(name);
+      if (!field || (name !== key && Object.hasOwn(json, name))) return [key, value];
+      return [name, renameWithin(schema, field, value)];
+    }),
+  );
 }
 
 function renameWithin(schema: ProtoSchema, field: FieldSchema, value: unknown): unknown {

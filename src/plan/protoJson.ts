@@ -40,7 +40,7 @@ function checkFields(
   for (const [name, content] of Object.entries(value)) {
     const at = path === '' ? name : `${path}.${name}`;
     const field = message.fields.get(name);
-    if (!field) violations.push({ field: at, description: unknownField(name, message) });
+    if (!field) violations.push({ field: at, description: unknownField(name, message, violations.length) });
     // null means unset in proto-JSON.
     else if (isSet(content)) checkField(schema, field, content, at, violations);
   }
@@ -176,8 +176,11 @@ function integerFault(type: string, value: unknown): string | null {
   return whole >= low && whole <= high ? null : `${show(value)} does not fit ${type}`;
 }
 
-function unknownField(name: string, message: MessageSchema): string {
-  const close = closest(name, [...message.fields.keys()]);
+/** Nobody reads more suggestions, and each costs time. */
+const MOST_SUGGESTIONS = 100;
+
+function unknownField(name: string, message: MessageSchema, before: number): string {
+  const close = before < MOST_SUGGESTIONS ? closest(name, [...message.fields.keys()]) : null;
   return `unknown field of ${message.name.split('.').at(-1)}${close ? `; did you mean ${close}?` : ''}`;
 }
 
@@ -187,6 +190,9 @@ function closest(name: string, names: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of names) {
+    // So many letters more or less differ for sure, and a name may be as long as a client likes.
+    if (Math.abs(name.replaceAll('_', '').length - candidate.length) > Math.max(2, candidate.length / 3))
+      continue;
     const distance = editDistance(plain(name), plain(candidate));
     if (distance < bestDistance && distance <= Math.max(2, candidate.length / 3)) {
       best = candidate;

@@ -172,3 +172,17 @@ test('a restart and a replay meet the same faults at the same times', async () =
   expect(whole).toMatchObject({ metrics: { tasksSucceeded: 120 } });
   expect(replayJournal(parseJournal(readFileSync(journalFile, 'utf8'), journalFile))).toEqual(whole);
 });
+
+test('of faults that are ordered together all have their effect, or none', async () => {
+  emulated = await emulate({ scenario: calm(), journalFile });
+  create();
+  emulated.pass(3600);
+  const preempt = { kind: 'preempt', at: 0, share: 1 } as const;
+  const order = (): void =>
+    emulated.rehearsal.order({ ...preempt, region: REGION }, { ...preempt, region: 'mars' });
+  expect(order).toThrow(/world\[1\]\.region is "mars", which is not in this scenario: it has us-central1/);
+  emulated.pass(600);
+  expect(exitCodes()).not.toContain(50001);
+  const { commands } = parseJournal(readFileSync(journalFile, 'utf8'), journalFile);
+  expect(commands.map(({ command }) => command)).not.toContain('fault');
+});

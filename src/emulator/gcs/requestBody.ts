@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseJsonText } from '../jsonText.js';
 import { invalid } from './gcsError.js';
 import { isObject, type JsonObject } from './json.js';
 
@@ -59,9 +60,7 @@ export async function jsonOf(chunks: AsyncIterable<Buffer>): Promise<JsonObject>
 /** Throws 400 for what is not an object in UTF-8. */
 export function parseJson(bytes: Buffer): JsonObject {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (text.trim() === '') return {};
-    const parsed: unknown = JSON.parse(text);
+    const parsed = parseJsonText(bytes) ?? {};
     if (isObject(parsed)) return parsed;
   } catch {
     // Falls through.
