@@ -226,7 +226,9 @@ function withBudget(plan: Plan, { budget, onBudget }: Pick<ExecOptions, 'budget'
   const { guard } = plan;
   const budgetUsd = budget ?? guard.budgetUsd;
   const kept = budgetUsd !== null && guard.onBudget === 'warn' ? 'cancel' : guard.onBudget;
-  const changed = { ...plan, guard: { ...guard, budgetUsd, onBudget: onBudget ?? kept } };
+  const wanted = onBudget ?? kept;
+  if (budgetUsd === guard.budgetUsd && wanted === guard.onBudget) return plan;
+  const changed = { ...plan, guard: { ...guard, budgetUsd, onBudget: wanted } };
   return { ...changed, id: planIdOf(changed) };
 }
 
