@@ -43,6 +43,7 @@ export class VmLife {
   private readonly jobs: readonly Job[];
   private readonly regions: readonly RegionState[];
   private readonly events: LifeEvents;
+  private readonly observer: WorldObserver | null;
   private readonly external: ExternalTasks | null;
   private readonly agenda: Agenda;
   private readonly books: CheckpointBooks;
@@ -78,6 +79,7 @@ export class VmLife {
     this.jobs = parts.jobs;
     this.regions = parts.regions;
     this.events = parts.events;
+    this.observer = parts.observer;
     this.external = parts.external;
     this.agenda = new Agenda(parts.fleet, parts.queue);
     this.books = new CheckpointBooks(parts);
