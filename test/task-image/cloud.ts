@@ -74,6 +74,7 @@ export class Cloud {
   readonly #children = new Set<ChildProcess>();
   readonly #ends: (() => Promise<void>)[] = [];
   #vms = 0;
+  #interlude: { name: string; action: () => Promise<void> } | null = null;
   #refusedBucket: string | null = null;
   #retryAfter = { seconds: '', times: 0 };
 
@@ -133,7 +134,10 @@ export class Cloud {
           });
           const refusal = cloud?.refusalOf(request.method ?? '', url) ?? null;
           if (refusal !== null) return refuse(request, response, refusal);
-          return storage.server.stream(request, response, url);
+          const first = request.method === 'POST' ? (cloud?.interlude(url) ?? null) : null;
+          if (first === null) return storage.server.stream(request, response, url);
+          void first().then(() => storage.server.stream(request, response, url));
+          return true;
         },
       ],
     });
@@ -174,6 +178,18 @@ export class Cloud {
   /** Uploads to this bucket fail from now on; null: to none. */
   refuseUploadsTo(bucket: string | null): void {
     this.#refusedBucket = bucket;
+  }
+
+  /** `action` comes in between before the next upload to the object of this name takes effect. */
+  beforeUpload(name: string, action: () => Promise<void>): void {
+    this.#interlude = { name, action };
+  }
+
+  interlude(url: URL): (() => Promise<void>) | null {
+    if (this.#interlude === null || url.searchParams.get('name') !== this.#interlude.name) return null;
+    const { action } = this.#interlude;
+    this.#interlude = null;
+    return action;
   }
 
   /** So many requests are answered with 429 and this header. */

@@ -137,3 +137,22 @@ test('full jitter: the n-th wait is anywhere below min(cap, base x 2^(n-1)), sca
     expect(Math.min(...waits)).toBeLessThan(0.1 * most);
   }
 });
+
+test('the first checkpoint is shipped anywhere in the interval, later ones after it and a part of the jitter', () => {
+  const delays = (which: string, phase: string): number[] => {
+    const line =
+      'INTERVAL_MS=60000 JITTER_MS=20000 POLICY=periodic FIRST_PHASE=$2; for ((i = 0; i < 300; i++)); do shipping_delay "$1"; echo "$REPLY"; done';
+    return shell(line, which, phase).trim().split('\n').map(Number);
+  };
+  // 300 draws all miss a tenth of the range with a probability of 2e-14.
+  const spread = (values: number[], from: number, to: number): void => {
+    const tenth = (to - from) / 10;
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(from);
+    expect(Math.min(...values)).toBeLessThan(from + tenth);
+    expect(Math.max(...values)).toBeLessThanOrEqual(to);
+    expect(Math.max(...values)).toBeGreaterThan(to - tenth);
+  };
+  spread(delays('first', 'random'), 0, 60_000);
+  spread(delays('first', 'none'), 60_000, 80_000);
+  spread(delays('next', 'random'), 60_000, 80_000);
+});
