@@ -174,6 +174,8 @@ async function untilOver(
   const { seed, plan, time, cloud, faults, outages, canary, played } = game;
   let left = misfortunes;
   let takeOver = false;
+  /** How often in a row somebody was told that another process works on the run, as one may for a day. */
+  let toldOff = 0;
   for (;;) {
     game.processes += 1;
     const name = `${seed}/${game.processes}`;
@@ -218,12 +220,13 @@ async function untilOver(
     const isToldOff = end.error instanceof LeaseHeldError || end.error instanceof LeaseLostError;
     if (isToldOff && isQuiet)
       played.wrong.push(`${name} is told of somebody else, who is not there: ${end.error}`);
-    if (!(end.error instanceof LeaseHeldError)) {
+    toldOff = end.error instanceof LeaseHeldError ? toldOff + 1 : 0;
+    if (toldOff === 0) {
       if (!isOrderly(end.error)) throw new Error(`${name} ended by an error`, { cause: end.error });
       played.exits += 1;
     }
     takeOver = false;
-    await time.until(time.sleep(60));
+    await time.until(time.sleep(60 * Math.max(1, toldOff)));
   }
 }
 
