@@ -63,7 +63,7 @@ export class Canaries {
   readonly #setting: CanarySetting;
   readonly #known: KnownCanary[];
   readonly #failures = new Map<string, { message: string; repair: string | null }>();
-  readonly #open = new Map<string, CanaryJob & { since: number; told: boolean }>();
+  readonly #open = new Map<string, CanaryJob & { since: number; told: boolean; isInherited: boolean }>();
 
   constructor(setting: CanarySetting, known: readonly KnownCanary[]) {
     this.#setting = setting;
@@ -116,14 +116,14 @@ export class Canaries {
     const requestId = requestIdOf(runId, jobId, 'create');
     await createOrAdopt(cloud.batch, { region, jobId, requestId, job });
     if (announced === undefined) note(now, `${jobId}: tries ${region} out before its first wave`);
-    const open = { ...canary, since: now, told: false };
+    const open = { ...canary, since: now, told: false, isInherited: announced !== undefined };
     this.#open.set(region, open);
     return open;
   }
 
   async #follow(
     region: string,
-    open: CanaryJob & { since: number; told: boolean },
+    open: CanaryJob & { since: number; told: boolean; isInherited: boolean },
     now: number,
   ): Promise<boolean> {
     const { cloud, plan, project, virtual, note, record } = this.#setting;
@@ -151,6 +151,8 @@ export class Canaries {
     this.#open.delete(region);
     note(now, message);
     if (passed) return true;
+    // It ended with an earlier process, as a cancelled run's do: another one is sent in the next round.
+    if (open.isInherited && job.state === 'CANCELLED') return false;
     if (repair !== null) note(now, `to repair it: ${repair}`);
     this.#failures.set(region, { message, repair });
     return false;
