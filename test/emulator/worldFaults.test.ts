@@ -186,3 +186,21 @@ test('of faults that are ordered together all have their effect, or none', async
   const { commands } = parseJournal(readFileSync(journalFile, 'utf8'), journalFile);
   expect(commands.map(({ command }) => command)).not.toContain('fault');
 });
+
+test.each([
+  ['FAILED', 1],
+  ['SUCCEEDED', 0],
+])('a job that is %s cannot be cancelled, and can be deleted', async (state, taskFailure) => {
+  const scenario = calm();
+  scenario.campaign.taskFailure = taskFailure;
+  emulated = await emulate({ scenario });
+  create(2, 2);
+  finish(emulated);
+  expect(job().status.state).toBe(state);
+  const { service } = emulated.rehearsal;
+  expect(() => service.cancelJob({ name: NAME })).toThrow(`cannot cancel ${NAME}: it is ${state}`);
+  expect(job().status.state).toBe(state);
+  service.deleteJob({ name: NAME });
+  emulated.pass(60);
+  expect(() => job()).toThrow(/not found/);
+});

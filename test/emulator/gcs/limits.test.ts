@@ -139,3 +139,12 @@ it('reads have a limit of their own', () => {
   limits.admit('b', 'write');
   limits.admit('other', 'read');
 });
+
+it('objects of one name in two buckets do not share the limit of a name', () => {
+  const limits = new RequestLimits(exampleScenario().bucket, () => 10);
+  limits.admitChange('bucket-a', 'same');
+  limits.admitChange('bucket-b', 'same');
+  expect(() => limits.admitChange('bucket-a', 'same')).toThrow(
+    /^The object bucket-a\/same exceeded the rate limit/,
+  );
+});
