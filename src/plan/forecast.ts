@@ -19,6 +19,9 @@ export const METRICS = [
   'imagePulls',
 ] as const;
 
+/** What `firstMoleculeHours` is where no molecule is ever complete: the year after which a simulation gives up. */
+export const NEVER_HOURS = 365 * 24;
+
 export type Metric = (typeof METRICS)[number];
 
 /** The parts that add up to `costUsd`. */

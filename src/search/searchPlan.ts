@@ -181,7 +181,8 @@ function verdict(tried: Tried, best: Tried, options: SearchOptions): string {
   const { deadlineSeconds, budgetUsd, confidence } = options;
   const faults: string[] = [];
   if (share(tried, options) < confidence) {
-    if (forecast.tasksFailed.mean > 0) faults.push(`loses ${Math.round(forecast.tasksFailed.mean)} tasks`);
+    const lost = forecast.tasksFailed.mean;
+    if (lost > 0) faults.push(`loses ${lost < 0.5 ? 'now and then a task' : counted(lost)}`);
     if (deadlineSeconds !== null && forecast.makespanHours.p90 * 3600 > deadlineSeconds) {
       faults.push(
         `takes ${forecast.makespanHours.p90.toFixed(1)} h (p90), the deadline is ${(deadlineSeconds / 3600).toFixed(1)} h`,
@@ -195,6 +196,11 @@ function verdict(tried: Tried, best: Tried, options: SearchOptions): string {
     return faults.join('; ') || `meets its limits in only ${percent(share(tried, options))} of replications`;
   }
   return `${comparison(tried, best, options)}, ${comparison(tried, best, otherWay(options))}`;
+}
+
+function counted(tasks: number): string {
+  const whole = Math.round(tasks);
+  return whole === 1 ? 'a task' : `${whole} tasks`;
 }
 
 /** "0.2 % dearer" or "3.4 % faster" than the best. */

@@ -4,6 +4,7 @@ import {
   type Forecast,
   METRICS,
   type Metric,
+  NEVER_HOURS,
   type Summary,
 } from '../plan/forecast.js';
 import { formatCount, formatDuration, formatHours, formatPercent, formatUsd } from './format.js';
@@ -28,7 +29,10 @@ const METRIC_ROWS: Record<Metric, Row> = {
   tasksFailed: { label: 'tasks failed', format: count },
   moleculesComplete: { label: 'molecules complete', format: count },
   moleculesAtRisk: { label: 'molecules at risk', format: count },
-  firstMoleculeHours: { label: 'first molecule after', format: (value) => formatDuration(value * 3600) },
+  firstMoleculeHours: {
+    label: 'first molecule after',
+    format: (value) => (value >= NEVER_HOURS ? 'never' : formatDuration(value * 3600)),
+  },
   checkpointsWritten: { label: 'checkpoints written', format: count },
   checkpointsSkipped: { label: 'checkpoints skipped', format: count },
   http429: { label: 'requests refused (429)', format: count },
@@ -74,7 +78,10 @@ function outcomeLines(forecast: Forecast): string[] {
   const figures = ({ p10, p50, p90, mean }: Summary): number[] => [p10, p50, p90, mean];
   const rows = METRICS.map((metric) => {
     const { label, format } = METRIC_ROWS[metric];
-    return [label, ...figures(forecast[metric]).map(format)];
+    const told = figures(forecast[metric]).map(format);
+    // Where some campaigns never get there, the mean of the others with a year says nothing.
+    if (metric === 'firstMoleculeHours' && forecast[metric].p99 >= NEVER_HOURS) told[3] = '–';
+    return [label, ...told];
   });
   return formatTable(columns, rows);
 }

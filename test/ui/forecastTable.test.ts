@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Forecast, METRICS, type Summary } from '../../src/plan/forecast.js';
+import { type Forecast, METRICS, NEVER_HOURS, type Summary } from '../../src/plan/forecast.js';
 import { describeForecast } from '../../src/ui/forecastTable.js';
 
 const around = (p50: number): Summary => ({
@@ -31,6 +31,13 @@ describe('describeForecast', () => {
     );
     expect(lines).toContainEqual(expect.stringMatching(/^cost +\$35,530 +\$37,400 +\$39,270 +\$37,400$/));
     expect(lines).toContainEqual(expect.stringMatching(/^requests refused \(429\) +0 +0 +0 +0$/));
+  });
+
+  test('a molecule that is never complete is no duration', () => {
+    const firstMoleculeHours = { ...around(100), p90: NEVER_HOURS, p99: NEVER_HOURS };
+    expect(describeForecast({ ...forecast, firstMoleculeHours }, null)).toContainEqual(
+      expect.stringMatching(/^first molecule after +3d 23h 0m +4d 4h 0m +never +–$/),
+    );
   });
 
   test('the parts of the cost are listed from the largest and add up', () => {

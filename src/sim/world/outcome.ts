@@ -1,9 +1,9 @@
-import { COST_PARTS, MOLECULE_SHARES, type Outcome, RISK_SHARES } from '../../plan/forecast.js';
+import { COST_PARTS, MOLECULE_SHARES, NEVER_HOURS, type Outcome, RISK_SHARES } from '../../plan/forecast.js';
 import { storageCost } from '../../plan/storageCost.js';
 import type { World } from './world.js';
 
 /** Every simulation ends after a year; what is unfinished then counts as failed. */
-export const HORIZON_SECONDS = 365 * 86400;
+export const HORIZON_SECONDS = NEVER_HOURS * 3600;
 
 /**
  * The outcome of a World up to now. Once it has `ended`, work in the checkpoints of tasks that never succeeded was
@@ -57,7 +57,9 @@ export function measure(world: World, ended: boolean): Outcome {
       moleculesComplete: tasks.moleculesComplete,
       moleculesAtRisk: ended ? molecules - tasks.moleculesComplete : timesAtRisk.length,
       firstMoleculeHours:
-        (Math.min(tasks.firstMoleculeAt, HORIZON_SECONDS) - (started ? world.firstSubmitAt : 0)) / 3600,
+        tasks.firstMoleculeAt > HORIZON_SECONDS
+          ? NEVER_HOURS
+          : (tasks.firstMoleculeAt - world.firstSubmitAt) / 3600,
       checkpointsWritten: tally.checkpointsWritten,
       checkpointsSkipped: tally.checkpointsSkipped,
       http429: world.buckets.reduce((sum, bucket) => sum + bucket.refused, 0),
