@@ -3,6 +3,7 @@ import { imageUriOf } from '../../plan/job.js';
 import type { Plan } from '../../plan/plan.js';
 import { vmUsdPerHour } from '../../plan/vmPrice.js';
 import { meanOf } from '../../scenario/distribution.js';
+import { JobAccounting } from '../attempts.js';
 import type { PortJob, PortTask } from '../port.js';
 import type { CanaryJob } from './canaryJob.js';
 import { type CanaryReport, projectedSeconds } from './canaryReport.js';
@@ -206,8 +207,15 @@ function factsOf(
     taskSeconds,
     accelerator: report?.accelerator ?? null,
     speed: projected === null || projected <= 0 ? null : planned / projected,
-    costUsd: taskSeconds === null ? null : (taskSeconds / 3600) * usdPerHour(plan, part),
+    costUsd: taskSeconds === null ? null : (billedSeconds(tasks, ended) / 3600) * usdPerHour(plan, part),
   };
+}
+
+/** Of all its VMs: one that was taken away may be followed by hours without any. */
+function billedSeconds(tasks: readonly PortTask[], ended: number): number {
+  const accounting = new JobAccounting();
+  accounting.add(tasks);
+  return accounting.total(ended).vmSeconds;
 }
 
 function usdPerHour(plan: Plan, { shard }: CanaryJob['part']): number {
