@@ -136,8 +136,7 @@ export class Cloud {
           if (refusal !== null) return refuse(request, response, refusal);
           const first = request.method === 'POST' ? (cloud?.interlude(url) ?? null) : null;
           if (first === null) return storage.server.stream(request, response, url);
-          void first().then(() => storage.server.stream(request, response, url));
-          return true;
+          return first().then(() => storage.server.stream(request, response, url) ?? undefined);
         },
       ],
     });
