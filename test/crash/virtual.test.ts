@@ -15,9 +15,11 @@ const blocks = Array.from({ length: count / PER_TEST }, (_, i) =>
 
 /** Of the ports, those that the executor calls; ListJobs only when a run is cancelled. */
 const METHODS = [
-  ...['createJob', 'getJob', 'listTasks', 'cancelJob'],
+  ...['createJob', 'getJob', 'listTasks'],
   ...['stat', 'read', 'write', 'copy', 'list', 'remove'],
 ];
+/** So seldom that only all campaigns together are sure to have a death at it; killed.test.ts has one at each. */
+const SELDOM = ['cancelJob'];
 
 async function play(seed: string, tell?: (text: string) => void): Promise<Played> {
   const replay = `play it again: FEPCAST_CRASH_SEED=${seed} npx vitest run test/crash/virtual.test.ts`;
@@ -61,6 +63,7 @@ describe('a campaign in virtual time whose executors are killed and held up, and
     expect(sum(({ moves }) => moves)).toBeGreaterThan(count / 20);
     expect(sum(({ cancelled }) => Number(cancelled))).toBeGreaterThan(count / 10);
     const methods = new Set(all.flatMap(({ killedAt }) => killedAt.map((point) => point.split(' ')[0])));
-    expect(METHODS.filter((method) => !methods.has(method))).toEqual([]);
+    const expected = count === ALL ? [...METHODS, ...SELDOM] : METHODS;
+    expect(expected.filter((method) => !methods.has(method))).toEqual([]);
   });
 });
